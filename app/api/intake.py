@@ -1,0 +1,136 @@
+"""The group committer: every waiting webhook body in one INSERT, answered after its commit.
+
+There is no linger: while one batch commits the next one gathers, so it adapts to the disk by
+itself. Measured eleven times faster than a transaction per request (reference/measurements.md 2).
+"""
+
+import asyncio
+from uuid import UUID
+
+import psycopg
+from nicegui import background_tasks
+from psycopg import AsyncConnection
+
+from app import db, log, queue
+from app.errors import Unavailable
+from app.i18n import mark
+from app.ids import new_id
+from app.models.enums import WebhookEventType
+from app.queue import JobName
+
+MAX_BATCH = 500
+CONNECT_TIMEOUT_S = 3
+INSERT = """
+    INSERT INTO webhook_events (id, type, account_id, payload)
+    SELECT * FROM unnest(%b::uuid[], %b::text[], %b::uuid[], %b::bytea[])
+"""
+
+Waiting = tuple[UUID, WebhookEventType, UUID | None, bytes, "asyncio.Future[None]"]
+
+
+class StoreFailed(Unavailable):
+    """The body could not be committed; whoever sent it must send it again."""
+
+    code = "store_failed"
+    sentence = mark("The database is away. Please send this again.")
+
+
+class Committer:
+    """One per process; lives on the event loop and owns one connection."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Waiting] = []
+        self._task: asyncio.Task[None] | None = None
+        self._connection: AsyncConnection[tuple[object, ...]] | None = None
+
+    async def store(self, kind: WebhookEventType, account_id: UUID | None, body: bytes) -> UUID:
+        """Return the event's id once the body is committed.
+
+        Raises:
+            StoreFailed: the database cannot be reached; nothing is stored.
+        """
+        event_id = new_id()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((event_id, kind, account_id, body, future))
+        if self._task is None or self._task.done():
+            self._task = background_tasks.create(self._run(), name="webhook committer")
+        await future
+        return event_id
+
+    async def close(self) -> None:
+        """Commit what waits, then let the connection go."""
+        if self._task is not None:
+            await self._task
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            try:
+                await self._insert(batch)
+            except Exception as error:  # noqa: BLE001  # every waiting request must be answered
+                await self._one_by_one(batch, error)
+            else:
+                _answer(batch)
+                await asyncio.to_thread(queue.ring, JobName.DRAIN_WEBHOOKS)
+
+    async def _insert(self, batch: list[Waiting]) -> None:
+        connection = await self._connected()
+        await connection.execute(
+            INSERT,
+            (
+                [row[0] for row in batch],
+                [row[1].value for row in batch],
+                [row[2] for row in batch],
+                [row[3] for row in batch],
+            ),
+        )
+
+    async def _one_by_one(self, batch: list[Waiting], error: Exception) -> None:
+        """Find the rows that are to blame; with the database away the rest fails at once."""
+        log.get(__name__).warning("webhook_batch_failed", size=len(batch), error=repr(error)[:200])
+        await self._disconnect()
+        for index, row in enumerate(batch):
+            try:
+                await self._insert([row])
+            except psycopg.OperationalError:
+                await self._disconnect()
+                return _refuse(batch[index:])
+            except Exception:  # noqa: BLE001  # answered with 503
+                await self._disconnect()
+                _refuse([row])
+            else:
+                _answer([row])
+        return None
+
+    async def _connected(self) -> AsyncConnection[tuple[object, ...]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await AsyncConnection.connect(
+                db.url(),
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                options="-c statement_timeout=10s",
+            )
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+
+def _answer(batch: list[Waiting]) -> None:
+    for *_, future in batch:
+        if not future.done():
+            future.set_result(None)
+
+
+def _refuse(batch: list[Waiting]) -> None:
+    for *_, future in batch:
+        if not future.done():
+            future.set_exception(StoreFailed())
+
+
+committer = Committer()

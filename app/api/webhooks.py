@@ -1,0 +1,133 @@
+"""Where Meta talks to us. Plain Starlette routes: the hot path of the product.
+
+A body is verified over its raw bytes, committed, and only then answered; nothing is parsed here.
+"""
+
+import asyncio
+import time
+from uuid import UUID
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+
+from app import db, log
+from app.api.intake import committer
+from app.errors import AppError, NotFound, Unavailable
+from app.i18n import mark
+from app.ids import parse_id
+from app.models.enums import WebhookEventType
+from app.services import webhook_events
+from app.services.webhook_events import SigningView
+from app.services.whatsapp import signatures
+
+MAX_BODY = 3 * 1024 * 1024
+REMEMBER_S = 5.0
+
+
+class TooLarge(AppError):
+    """A body over 3 MB."""
+
+    code, status = "body_too_large", 413
+    sentence = mark("The body is larger than 3 MB.")
+
+
+class WrongSignature(AppError):
+    """Not signed with the account's app secret."""
+
+    code, status = "wrong_signature", 401
+    sentence = mark("The signature is missing or wrong.")
+
+
+class WrongVerifyToken(AppError):
+    """Not the token that the account was given."""
+
+    code, status = "wrong_verify_token", 403
+    sentence = mark("The verify token is not right.")
+
+
+class IncompleteBody(AppError):
+    """The sender went away in the middle."""
+
+    code, status = "incomplete_body", 400
+    sentence = mark("The body is not complete.")
+
+
+# How accounts sign, for a few seconds: one look-up per account and not per webhook. A rotated
+# secret is known everywhere after that time; a test waits for it or clears it.
+_signing: dict[UUID, tuple[float, SigningView]] = {}
+
+
+async def verify(request: Request) -> Response:
+    """Answer Meta's verification of an address: the challenge as plain text, or 403."""
+    query = request.query_params
+    try:
+        view = await _signing_of(request)
+        if not webhook_events.is_verification(
+            view, query.get("hub.mode"), query.get("hub.verify_token")
+        ):
+            raise WrongVerifyToken
+    except NotFound:
+        return PlainTextResponse(WrongVerifyToken().message, WrongVerifyToken.status)
+    except AppError as error:
+        return PlainTextResponse(error.message, error.status)
+    return PlainTextResponse(query.get("hub.challenge", ""))
+
+
+async def receive(request: Request) -> Response:
+    """Store a signed body, then answer 200; INTERFACE section 4 has every other answer."""
+    try:
+        view = await _signing_of(request)
+        body = await _body(request)
+        if not signatures.is_valid(view.app_secrets, body, request.headers.get(signatures.HEADER)):
+            log.get(__name__).warning("webhook_refused", account_id=str(view.account_id))
+            raise WrongSignature
+        await committer.store(WebhookEventType.WHATSAPP, view.account_id, body)
+    except AppError as error:
+        return PlainTextResponse(error.message, error.status)
+    return PlainTextResponse("OK")
+
+
+def forget_signing() -> None:
+    """Look secrets up again at the next webhook (tests, a secret that was just replaced)."""
+    _signing.clear()
+
+
+async def _signing_of(request: Request) -> SigningView:
+    text = request.path_params.get("account")
+    if text is None:
+        return webhook_events.platform_signing()
+    account_id = parse_id(text)
+    if account_id is None:
+        raise NotFound
+    now = time.monotonic()
+    known = _signing.get(account_id)
+    if known and now - known[0] < REMEMBER_S:
+        return known[1]
+    try:
+        view = await asyncio.to_thread(_look_up, account_id)
+    except Unavailable:
+        if known:  # a stale secret is still this account's; storing will tell whether we can answer
+            return known[1]
+        raise
+    _signing[account_id] = (now, view)
+    return view
+
+
+def _look_up(account_id: UUID) -> SigningView:
+    with db.transaction() as session:
+        return webhook_events.signing(session, account_id)
+
+
+async def _body(request: Request) -> bytes:
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MAX_BODY:
+        raise TooLarge
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise TooLarge
+    except ClientDisconnect as error:
+        raise IncompleteBody from error
+    return bytes(body)

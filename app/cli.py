@@ -1,0 +1,241 @@
+"""The operator's command line: one JSON object on standard output, logs on standard error.
+
+Embedded services that are not up are started for the command and stopped at its end, unless
+another process uses them by then. Names of options and members are public (INTERFACE section 3).
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+from uuid import UUID
+
+from app import db, log
+from app.actor import Actor
+from app.config import settings
+from app.devstack import DevstackError, demo, diagnose
+from app.devstack.entry import services
+from app.errors import AppError, NotFound
+from app.i18n import gettext as _
+from app.ids import parse_id
+from app.models import Workspace
+from app.services import outbox, phone_numbers, schema, stats, users, webhook_events
+from app.services.inbound.drain import drain as drain_webhooks
+from app.services.phone_numbers import NewNumber
+
+DRAIN_TIMEOUT_S = 60.0
+POLL_S = 0.1
+
+Answer = dict[str, Any]
+
+
+class CommandFailed(Exception):
+    """A command that did not succeed, with a code for programs and a sentence for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    log.setup()
+    try:
+        options = _parser().parse_args(arguments)
+        answer = _doctor() if options.command == "doctor" else _run(options)
+    except (AppError, CommandFailed, DevstackError, schema.SchemaProblem, ValueError) as error:
+        _print({"error": _explain(error)})
+        return 1
+    _print(answer)
+    return 0
+
+
+def create_user(options: argparse.Namespace) -> Answer:
+    """Make a person with a workspace on the largest plan."""
+    name = options.name or options.email.split("@")[0]
+    with db.transaction() as session:
+        created = users.create_by_operator(
+            session,
+            name=name,
+            email=options.email,
+            password=options.password,
+            workspace_name=options.workspace or name,
+            is_admin=options.admin,
+        )
+    return {"user_id": str(created.user_id), "workspace_id": str(created.workspace_id)}
+
+
+def connect_number(options: argparse.Namespace) -> Answer:
+    """Connect a number with its own credentials; nothing is asked of Graph."""
+    actor = _actor(options.workspace)
+    number = NewNumber(
+        phone_number=options.phone,
+        meta_phone_number_id=options.phone_number_id,
+        waba_id=options.waba_id,
+        access_token=options.access_token,
+        app_secret=options.app_secret,
+        verify_token=options.verify_token,
+        graph_url=options.graph_url,
+    )
+    with db.transaction(actor.workspace_id) as session:
+        connected = phone_numbers.connect(session, actor, number, enforce_plan=False)
+    return {
+        "phone_number_id": str(connected.phone_number_id),
+        "account_id": str(connected.account_id),
+        "webhook_path": connected.webhook_path,
+    }
+
+
+def connect_sandbox(options: argparse.Namespace) -> Answer:
+    """Make a sandbox number and connect it."""
+    if not settings().has_sandbox:
+        raise CommandFailed("sandbox_off", _("The sandbox is switched off (SANDBOX)."))
+    actor = _actor(options.workspace)
+    connected = demo.connect_sandbox(settings(), actor, "Sandbox")
+    return {
+        "phone_number_id": connected.phone_number_id,
+        "account_id": connected.account_id,
+        "webhook_path": connected.webhook_path,
+    }
+
+
+def show_stats(options: argparse.Namespace) -> Answer:
+    """Count what came, what waits and what went."""
+    if options.workspace is None:
+        return stats.collect()
+    return stats.collect(_actor(options.workspace).workspace_id)
+
+
+def drain(options: argparse.Namespace) -> Answer:
+    """Drain every queue table once, ignoring retry pauses; wait for what workers hold."""
+    deadline = time.monotonic() + options.timeout
+    ignore_pauses = True
+    while True:
+        left = max(deadline - time.monotonic(), 0.0)
+        drain_webhooks(deadline_s=left, ignore_pauses=ignore_pauses)
+        outbox.drain(deadline_s=left, ignore_pauses=ignore_pauses)
+        ignore_pauses = False
+        if not stats.claimable():
+            return stats.collect()
+        if time.monotonic() >= deadline:
+            raise CommandFailed(
+                "drain_timeout", _("Not everything was drained in time. Run it again.")
+            )
+        time.sleep(POLL_S)  # a worker holds the rest
+
+
+def replay(options: argparse.Namespace) -> Answer:
+    """Make events pending again."""
+    with db.transaction(role=db.DbRole.DRAIN) as session:
+        if options.failed:
+            return {"replayed": webhook_events.replay_failed(session)}
+        return {"replayed": webhook_events.replay(session, _id(options.event))}
+
+
+def migrate(_options: argparse.Namespace) -> Answer:
+    """Bring the database to this version."""
+    if not settings().database_owner_url:
+        raise CommandFailed(
+            "owner_url_missing", _("Set DATABASE_OWNER_URL to the role that owns the tables.")
+        )
+    return {"migrated": schema.migrate()}
+
+
+def _doctor() -> Answer:
+    """Say what is wrong and how to mend it; changes nothing."""
+    problems = diagnose(settings())
+    if problem := schema.data_dir_problem():
+        problems.append(problem)
+    if not problems:
+        try:
+            with services():
+                problems += schema.problems()
+        except DevstackError as error:
+            problems.append(str(error))
+    return {"ok": not problems, "problems": problems}
+
+
+def _run(options: argparse.Namespace) -> Answer:
+    command: Callable[[argparse.Namespace], Answer] = options.run
+    with services():
+        if command is not migrate:
+            schema.prepare()
+        return command(options)
+
+
+def _actor(workspace: str) -> Actor:
+    workspace_id = _id(workspace)
+    with db.transaction(workspace_id) as session:
+        if session.get(Workspace, workspace_id) is None:
+            raise NotFound
+    return Actor.system(workspace_id)
+
+
+def _id(text: str) -> UUID:
+    found = parse_id(text)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m app", description="Operate the product.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    def add(name: str, run: Callable[[argparse.Namespace], Answer]) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(name, help=run.__doc__)
+        command.set_defaults(run=run)
+        return command
+
+    user = add("create-user", create_user)
+    user.add_argument("--email", required=True)
+    user.add_argument("--password", required=True)
+    user.add_argument("--name")
+    user.add_argument("--workspace")
+    user.add_argument("--admin", action="store_true")
+
+    number = add("connect-number", connect_number)
+    for option in ("workspace", "phone", "phone-number-id", "waba-id", "access-token"):
+        number.add_argument(f"--{option}", required=True)
+    number.add_argument("--app-secret", required=True)
+    number.add_argument("--verify-token")
+    number.add_argument("--graph-url")
+
+    add("connect-sandbox", connect_sandbox).add_argument("--workspace", required=True)
+    add("stats", show_stats).add_argument("--workspace")
+    add("drain", drain).add_argument("--timeout", type=float, default=DRAIN_TIMEOUT_S)
+    which = add("replay", replay).add_mutually_exclusive_group(required=True)
+    which.add_argument("--event")
+    which.add_argument("--failed", action="store_true")
+    add("migrate", migrate)
+    commands.add_parser("doctor", help=_doctor.__doc__)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a wrong call in JSON, like everything else."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandFailed("usage", f"{message}. See: {self.prog} --help")
+
+
+def _explain(error: Exception) -> Answer:
+    """Return an expected failure as a code and a sentence."""
+    match error:
+        case AppError():
+            return {"code": error.code, "message": error.explanation}
+        case CommandFailed():
+            return {"code": error.code, "message": str(error)}
+        case DevstackError():
+            return {"code": "services_unavailable", "message": str(error)}
+        case schema.SchemaProblem():
+            return {"code": "database_not_ready", "message": str(error)}
+        case _:  # settings that do not hold together
+            return {"code": "invalid_settings", "message": str(error)}
+
+
+def _print(answer: Answer) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,47 @@
+"""Buttons and links that look like buttons: a verb in sentence case, one primary per view."""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from nicegui import ui
+
+from app.components.icon import icon as draw
+
+E = TypeVar("E", bound=ui.element)
+Look = Literal["primary", "secondary", "ghost", "soft", "danger"]
+
+
+def button(
+    label: str, on_click: Callable[..., Any], *, look: Look = "secondary", testid: str
+) -> ui.button:
+    """Draw a button; its test id is also its marker."""
+    element = ui.button(label, on_click=on_click, color=None).classes(f"btn btn-{look}")
+    return mark(element, testid)
+
+
+def link_button(
+    label: str,
+    href: str,
+    *,
+    look: Look = "secondary",
+    testid: str,
+    icon: str | None = None,
+    new_tab: bool = False,
+) -> ui.element:
+    """Draw a link that looks like a button."""
+    element = ui.element("a").classes(f"btn btn-{look}")
+    element.props["href"] = href
+    if new_tab:
+        element.props["target"] = "_blank"
+    with element:
+        if icon:
+            draw(icon)
+        ui.label(label)
+    return mark(element, testid)
+
+
+def mark(element: E, testid: str) -> E:
+    """Give an element the id by which tests and people's tools find it."""
+    element.mark(testid)
+    element.props["data-testid"] = testid
+    return element

@@ -1,0 +1,91 @@
+"""The UI edge: from a click to a service and back into words.
+
+`await call(service, …)` hops to a thread, opens the transaction, checks again that the session and
+the membership are live, runs, commits, runs effects and returns a frozen view. `@action` wraps
+event handlers: no double submit, expected errors become words.
+"""
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from nicegui import context, ui
+from nicegui.elements.mixins.disableable_element import DisableableElement
+from sqlmodel import Session
+
+from app import db, log
+from app.actor import Actor
+from app.components import feedback
+from app.errors import AppError, NotAuthenticated
+from app.i18n import gettext as _
+from app.ids import new_id
+from app.services import sessions
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_threads = ThreadPoolExecutor(db.POOL_SIZE, "call")
+
+
+async def in_thread(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """Run a blocking function on the pool, with this task's context variables."""
+    ctx = contextvars.copy_context()
+    bound = functools.partial(ctx.run, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_threads, bound)
+
+
+async def call(
+    actor: Actor,
+    service: Callable[Concatenate[Session, Actor, P], R],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """Run a service function as this person, in a transaction of its own.
+
+    Raises:
+        AppError: whatever the service refuses; NotAuthenticated when the session has ended.
+    """
+    return await in_thread(_transact, actor, service, *args, **kwargs)
+
+
+def action(handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Wrap an async event handler: the sender is disabled meanwhile, expected errors are shown."""
+
+    @functools.wraps(handler)
+    async def wrapped(*args: Any, **kwargs: Any) -> None:
+        senders = [arg.sender for arg in args if hasattr(arg, "sender")]
+        disabled = [sender for sender in senders if isinstance(sender, DisableableElement)]
+        for sender in disabled:
+            sender.disable()
+        try:
+            await handler(*args, **kwargs)
+        except NotAuthenticated:
+            ui.navigate.to("/sign-in")
+        except AppError as error:
+            feedback.toast(error.explanation, kind="error")
+        finally:
+            for sender in disabled:
+                if not sender.is_deleted:
+                    sender.enable()
+
+    return wrapped
+
+
+def report_unexpected(error: Exception) -> None:
+    """Say that something went wrong, with a reference that the log has too."""
+    reference = new_id().hex[-6:].upper()
+    log.get(__name__).error("unexpected", reference=reference, exc_info=error)
+    if context.client.has_socket_connection:
+        feedback.toast(
+            _("Something went wrong. Reference {reference}.").format(reference=reference),
+            kind="error",
+        )
+
+
+def _transact(actor: Actor, service: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    with db.transaction(actor.workspace_id) as session:
+        sessions.require_live(session, actor)
+        return service(session, actor, *args, **kwargs)

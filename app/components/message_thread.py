@@ -1,0 +1,236 @@
+"""One conversation: header, bubbles, composer. Subscribe, load the window, catch up."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from nicegui import context, ui
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+from app.actor import Permission
+from app.components import words
+from app.components.button import mark
+from app.components.call import action, call
+from app.components.composer import Composer
+from app.components.conversation_list import status_strings
+from app.components.icon import icon
+from app.components.live import ThreadSubscription
+from app.components.person import hue, initials
+from app.errors import AppError
+from app.i18n import gettext as _
+from app.ids import parse_id
+from app.models.enums import MessageStatus
+from app.pagination import Cursor
+from app.services import conversations, messages
+from app.services.conversations import ConversationView
+from app.services.messages import MessageView, ThreadWindow
+from app.services.sessions import SessionView
+
+
+class MessageLog(Element, component="../static/components/message_thread.js"):
+    """The bubbles; knows the views it was given, so that tests can read them."""
+
+    def __init__(self, session: SessionView, view: ConversationView) -> None:
+        super().__init__()
+        self._views: dict[UUID, MessageView] = {}
+        self._props["strings"] = _strings()
+        self._props["locale"] = session.language
+        self._props["timezone"] = session.time_zone or None
+        self._props["conversationId"] = str(view.id)
+        self._props["contactName"] = view.contact_name
+
+    def set_all(self, window: ThreadWindow, unread_count: int) -> None:
+        """Show a window of the thread from its unread messages on."""
+        self._remember(window.messages)
+        self.run_method(
+            "set_all",
+            {
+                "rows": _rows(window.messages),
+                "has_older": window.has_older,
+                "unread_count": unread_count,
+            },
+        )
+
+    def prepend(self, window: ThreadWindow) -> None:
+        """Show older messages above, without a jump."""
+        self._remember(window.messages)
+        self.run_method("prepend", {"rows": _rows(window.messages), "has_older": window.has_older})
+
+    def upsert(self, views: Sequence[MessageView]) -> None:
+        """Show what is new or has changed."""
+        self._remember(views)
+        self.run_method("upsert", _rows(views))
+
+    def reject(self, client_ref: UUID, message: str) -> None:
+        """Say why a bubble that was shown at once was not sent."""
+        self.run_method("reject", {"client_ref": str(client_ref), "message": message})
+
+    def _remember(self, views: Sequence[MessageView]) -> None:
+        self._views |= {view.id: view for view in views}
+
+    def _displayed_contents(self, *, only_visible: bool) -> list[Any]:
+        texts = super()._displayed_contents(only_visible=only_visible)
+        return texts + [words.body(view).text for view in self._views.values()]
+
+
+class MessageThread:
+    """A conversation's region of the inbox, for one page load."""
+
+    def __init__(self, session: SessionView, view: ConversationView) -> None:
+        self._session = session
+        self._actor = session.actor
+        self._view = view
+        self._is_loaded = False
+        _header(view)
+        self.log = MessageLog(session, view)
+        self.log.on("older", self._on_older)
+        self.log.on("seen", self._on_seen)
+        self.log.on("retry", self._on_send_again)
+        self.log.on("resend", self._on_send_again)
+        may_send = self._actor.may(Permission.MESSAGE_SEND)
+        self.composer = Composer(session, view, can_send=may_send)
+        self.composer.on("send", self._on_send)
+        self._live = ThreadSubscription(context.client, self._actor, view.id, self._on_window)
+
+    async def load(self) -> None:
+        """Show the newest messages, then whatever came while they loaded."""
+        window = await call(self._actor, messages.window, self._view.id)
+        if self.log.is_deleted:
+            return
+        self.log.set_all(window, self._view.unread_count)
+        self._is_loaded = True
+        self._live.catch_up(window.change_seq)
+
+    def leave(self) -> None:
+        """Stop following; the region is about to go."""
+        self._live.leave()
+
+    def _on_window(self, window: ThreadWindow) -> None:
+        if self.log.is_deleted:
+            self._live.leave()
+            return
+        if not self._is_loaded:
+            return  # the window that loads now is newer; catch_up asks again for the rest
+        self.log.upsert(window.messages)
+        until = window.window_expires_at
+        if until is not None:
+            self.composer.set_window(until)
+
+    @action
+    async def _on_send(self, event: GenericEventArguments) -> None:
+        client_ref = parse_id(str(event.args.get("client_ref")))
+        text = str(event.args.get("text") or "")
+        if client_ref is None:
+            return
+        try:
+            sent = await call(
+                self._actor, messages.send_text, self._view.id, text=text, client_ref=client_ref
+            )
+        except AppError as error:
+            self.log.reject(client_ref, error.explanation)
+            self.composer.restore(text)
+            raise
+        if not self.log.is_deleted:
+            self.log.upsert([sent])
+
+    @action
+    async def _on_send_again(self, event: GenericEventArguments) -> None:
+        message_id = parse_id(str(event.args.get("id")))
+        if message_id is not None:
+            sent = await call(self._actor, messages.send_again, message_id)
+            if not self.log.is_deleted:
+                self.log.upsert([sent])
+
+    @action
+    async def _on_older(self, event: GenericEventArguments) -> None:
+        before = Cursor.decode(str(event.args.get("before") or ""))
+        if before is not None:
+            window = await call(self._actor, messages.window, self._view.id, before=before)
+            if not self.log.is_deleted:
+                self.log.prepend(window)
+
+    @action
+    async def _on_seen(self, _event: GenericEventArguments) -> None:
+        await call(self._actor, conversations.mark_read, self._view.id)
+
+
+def _header(view: ConversationView) -> None:
+    with ui.element("header").classes("thread-head"):
+        back = mark(ui.element("a").classes("icon-btn thread-back"), "thread-back")
+        back.props["href"] = "/messages"
+        back.props["aria-label"] = _("Back to the list")
+        back.props["title"] = _("Back to the list")
+        with back:
+            icon("arrow-left")
+        avatar = ui.label(initials(view.contact_name))
+        avatar.classes(f"avatar avatar-32 hue-{hue(view.contact_name)}")
+        avatar.props["aria-hidden"] = "true"
+        with ui.element("div").classes("thread-who"):
+            with ui.element("h2").classes("thread-name").props("tabindex=-1"):
+                ui.label(view.contact_name)
+            via = _("via {number}").format(number=view.number_name)
+            parts = [part for part in (view.contact_phone, via) if part]
+            with ui.element("p").classes("thread-sub"):
+                ui.label(" · ".join(parts))
+
+
+def _rows(views: Sequence[MessageView]) -> list[dict[str, Any]]:
+    return [_row(view) for view in views]
+
+
+def _row(view: MessageView) -> dict[str, Any]:
+    said = words.body(view)
+    return {
+        "id": str(view.id),
+        "client_ref": str(view.client_ref) if view.client_ref else None,
+        "direction": view.direction.value,
+        "type": view.type.value,
+        "status": view.status.value,
+        "at": view.sent_at.isoformat(),
+        "text": said.text,
+        "is_sentence": said.is_sentence,
+        "icon": said.icon,
+        "author": view.sender_name,
+        "quote": None,
+        "error": _error(view),
+        "edited": False,
+        "seq": view.change_seq,
+        "cursor": view.cursor,
+    }
+
+
+def _error(view: MessageView) -> dict[str, Any] | None:
+    if view.status is MessageStatus.UNCERTAIN:
+        return {
+            "text": _("We could not confirm that this message was sent."),
+            "action": "resend",
+            "action_label": _("Send again"),
+        }
+    if view.status is not MessageStatus.FAILED:
+        return None
+    return {
+        "text": words.error_words(view),
+        "action": "retry" if view.can_retry else None,
+        "action_label": _("Try again") if view.can_retry else None,
+    }
+
+
+def _strings() -> dict[str, str]:
+    return status_strings() | {
+        "log_label": _("Messages with {name}"),
+        "us": _("You"),
+        "them": _("Customer"),
+        "edited": _("Edited"),
+        "today": _("Today"),
+        "yesterday": _("Yesterday"),
+        "new_messages_one": _("{n} new message"),
+        "new_messages_other": _("{n} new messages"),
+        "new_pill_one": _("{n} new"),
+        "new_pill_other": _("{n} new"),
+        "to_end": _("Go to the newest message"),
+        "loading_older": _("Loading older messages"),
+        "empty": _("No messages yet."),
+        "failed": _("This message was not delivered."),
+        "uncertain": _("We could not confirm that this message was sent."),
+    }

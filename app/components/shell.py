@@ -1,0 +1,220 @@
+"""The frame of the protected area: sidebar, one panel, bottom bar on a phone.
+
+One page per browser tab; inside it `ui.sub_pages` changes the panel without a reload. The path is
+resolved before the frame is built, so that 404 is a status.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui import app as nicegui_app
+from nicegui import background_tasks, context, ui
+
+from app.components import live
+from app.components.button import mark
+from app.components.call import action, call, report_unexpected
+from app.components.icon import icon
+from app.components.person import hue, initials
+from app.i18n import gettext as _
+from app.services import conversations
+from app.services.conversations import ConversationView
+from app.services.sessions import SessionView
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A place in the navigation."""
+
+    path: str
+    label: str
+    icon: str
+    testid: str
+    short_label: str = ""
+
+
+def entries() -> list[Entry]:
+    """Return the places everybody may go to, in order."""
+    return [
+        Entry("/messages", _("Inbox"), "inbox", "nav-inbox"),
+        Entry("/dashboard", _("Dashboard"), "layout-dashboard", "nav-dashboard"),
+    ]
+
+
+def workspace_entries() -> list[Entry]:
+    """Return the places that belong to running the workspace."""
+    return [Entry("/phone-numbers", _("Phone numbers"), "phone", "nav-phone-numbers", _("Numbers"))]
+
+
+class Shell:
+    """The frame around a page, for one page load."""
+
+    def __init__(self, session: SessionView, plan_name: str) -> None:
+        self._session = session
+        self._actor = session.actor
+        self._counts: list[ui.label] = []
+        self._links: list[tuple[str, ui.element]] = []
+        client = context.client
+        client.layout.classes("app")
+        client.content.classes("panel")
+        with client.layout:
+            self._sidebar(plan_name).move(target_index=0)
+            self._bottom_bar()
+        client.sub_pages_router.on_path_changed(self._mark_current)
+        self._mark_current(client.sub_pages_router.current_path)
+        ui.on_exception(report_unexpected)
+        self._subscription = live.follow_inbox(client, self._actor, self._on_inbox)
+        background_tasks.create(self._count(), name="unread count", context=client.layout)
+
+    @action
+    async def _count(self) -> None:
+        count = await call(self._actor, conversations.unread_count)
+        for label in self._counts:
+            if not label.is_deleted:
+                label.set_text(str(count) if count < 100 else "99+")  # noqa: PLR2004  # fits the pill
+                label.set_visibility(count > 0)
+
+    def _on_inbox(self, _views: list[ConversationView]) -> None:
+        if not self._counts[0].is_deleted:
+            background_tasks.create(self._count(), name="unread count", context=self._counts[0])
+
+    def _sidebar(self, plan_name: str) -> ui.element:
+        with ui.element("nav").classes("sidebar") as sidebar:
+            sidebar.props["aria-label"] = _("Main")
+            self._workspace(plan_name)
+            with ui.element("div").classes("nav"):
+                for entry in entries():
+                    self._nav_item(entry)
+                heading = ui.element("h2").classes("nav-group")
+                with heading:
+                    ui.label(_("Workspace"))
+                for entry in workspace_entries():
+                    self._nav_item(entry)
+            with ui.element("div").classes("sidebar-foot"):
+                self._me()
+        return sidebar
+
+    def _workspace(self, plan_name: str) -> None:
+        with mark(ui.element("div").classes("ws"), "workspace-menu"):
+            with ui.element("span").classes("mark"):
+                icon("mark")
+            with ui.element("span").classes("ws-text"):
+                _text("b", self._session.workspace_name)
+                _text("small", plan_name)
+
+    def _nav_item(self, entry: Entry) -> None:
+        link = mark(ui.element("a").classes("nav-item"), entry.testid)
+        link.props["href"] = entry.path
+        with link:
+            icon(entry.icon)
+            _text("span", entry.label)
+            if entry.path == "/messages":
+                self._counts.append(_count_pill())
+        self._links.append((entry.path, link))
+
+    def _me(self) -> None:
+        name = self._session.user_name or self._session.user_email
+        with ui.element("div").classes("me"):
+            with mark(ui.element("button").classes("me-menu"), "me-menu") as menu_button:
+                menu_button.props["type"] = "button"
+                _text("span", initials(name)).classes(f"avatar hue-{hue(name)}")
+                _text("span", name).classes("me-name")
+                self._menu()
+            _theme_toggle()
+
+    def _menu(self) -> None:
+        with ui.menu().props("anchor='top left' self='bottom left'").classes("menu"):
+            with ui.element("div").classes("menu-head"):
+                ui.label(self._session.user_email)
+            leave = mark(ui.element("a").classes("menu-item"), "sign-out")
+            leave.props["href"] = "/sign-out"
+            leave.props["data-leave"] = True
+            with leave:
+                icon("log-out")
+                ui.label(_("Sign out"))
+
+    def _bottom_bar(self) -> None:
+        with ui.element("nav").classes("bottom-bar") as bar:
+            bar.props["aria-label"] = _("Main, at the bottom")
+            for entry in [*entries(), *workspace_entries()]:
+                link = mark(ui.element("a").classes("tab-item"), f"tab-{entry.testid[4:]}")
+                link.props["href"] = entry.path
+                with link:
+                    with ui.element("span").classes("tab-icon"):
+                        icon(entry.icon).classes("i-lg")
+                        if entry.path == "/messages":
+                            self._counts.append(_count_pill())
+                    _text("span", entry.short_label or entry.label)
+                self._links.append((entry.path, link))
+            self._more()
+
+    def _more(self) -> None:
+        with mark(ui.element("button").classes("tab-item"), "tab-more") as more:
+            more.props["type"] = "button"
+            with ui.element("span").classes("tab-icon"):
+                icon("menu").classes("i-lg")
+            _text("span", _("More"))
+            with ui.menu().props("anchor='top right' self='bottom right'").classes("menu"):
+                with ui.element("div").classes("menu-head"):
+                    ui.label(self._session.workspace_name)
+                theme = ui.element("button").classes("menu-item")
+                theme.props["type"] = "button"
+                theme.props["data-theme-toggle"] = True
+                with theme:
+                    icon("moon").classes("theme-light-only")
+                    icon("sun").classes("theme-dark-only")
+                    ui.label(_("Light or dark"))
+                leave = ui.element("a").classes("menu-item")
+                leave.props["href"] = "/sign-out"
+                leave.props["data-leave"] = True
+                with leave:
+                    icon("log-out")
+                    ui.label(_("Sign out"))
+
+    def _mark_current(self, path: str) -> None:
+        for target, link in self._links:
+            if path == target or path.startswith((f"{target}/", f"{target}?")):
+                link.props["aria-current"] = "page"
+            else:
+                link.props.pop("aria-current", None)
+
+
+def page_bar(title: str) -> ui.element:
+    """Open the bar of a page: the only h1; what is added inside the block are its actions."""
+    with ui.element("header").classes("bar"):
+        with ui.element("h1").classes("bar-title").props("tabindex=-1"):
+            ui.label(title)
+        return ui.element("div").classes("bar-actions")
+
+
+def on_start(handler: Callable[[], Any]) -> None:
+    """Run a handler when NiceGUI has started (its loop is there)."""
+    nicegui_app.on_startup(handler)
+
+
+def on_stop(handler: Callable[[], Any]) -> None:
+    """Run a handler before NiceGUI stops."""
+    nicegui_app.on_shutdown(handler)
+
+
+def _text(tag: str, text: str) -> ui.element:
+    with ui.element(tag) as element:
+        ui.label(text)
+    return element
+
+
+def _count_pill() -> ui.label:
+    label = ui.label("").classes("count")
+    label.set_visibility(False)
+    return label
+
+
+def _theme_toggle() -> None:
+    toggle = mark(ui.element("button").classes("icon-btn"), "theme-toggle")
+    toggle.props["type"] = "button"
+    toggle.props["data-theme-toggle"] = True
+    toggle.props["aria-label"] = _("Switch between light and dark")
+    toggle.props["title"] = _("Switch between light and dark")
+    with toggle:
+        icon("moon").classes("theme-light-only")
+        icon("sun").classes("theme-dark-only")

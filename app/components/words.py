@@ -1,0 +1,89 @@
+"""What a message says where it cannot be shown as the customer meant it: one plain sentence."""
+
+from dataclasses import dataclass
+
+from app.i18n import gettext as _
+from app.i18n import mark
+from app.models.enums import MessageType
+from app.services.messages import MessageView
+from app.services.whatsapp.errors import meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text, the icon before it, and whether it is ours rather than the customer's."""
+
+    text: str
+    icon: str | None = None
+    is_sentence: bool = False
+
+
+_ICONS = {
+    MessageType.IMAGE: "image",
+    MessageType.VIDEO: "video",
+    MessageType.AUDIO: "mic",
+    MessageType.DOCUMENT: "file-text",
+    MessageType.STICKER: "sticker",
+    MessageType.LOCATION: "map-pin",
+    MessageType.CONTACTS: "users",
+    MessageType.REACTION: "smile",
+    MessageType.ORDER: "shopping-bag",
+    MessageType.CALL: "phone",
+}
+
+_NAMES = {
+    MessageType.IMAGE: mark("Photo"),
+    MessageType.VIDEO: mark("Video"),
+    MessageType.AUDIO: mark("Voice message or audio"),
+    MessageType.DOCUMENT: mark("Document"),
+    MessageType.STICKER: mark("Sticker"),
+    MessageType.LOCATION: mark("Location"),
+    MessageType.CONTACTS: mark("Contact card"),
+    MessageType.REACTION: mark("Took a reaction back"),
+    MessageType.ORDER: mark("Order"),
+    MessageType.CALL: mark("Call"),
+    MessageType.EDIT: mark("Changed a message"),
+    MessageType.REVOKE: mark("Deleted a message"),
+    MessageType.SYSTEM: mark("The customer's WhatsApp account changed"),
+    MessageType.TEMPLATE: mark("Template"),
+    MessageType.REQUEST_WELCOME: mark("Opened the chat for the first time"),
+    MessageType.EPHEMERAL: mark("Disappearing message"),
+    MessageType.BUTTON: mark("An answer to buttons, a list or a form"),
+    MessageType.INTERACTIVE: mark("An answer to buttons, a list or a form"),
+}
+_UNKNOWN = mark("A kind of message that WhatsApp does not pass on to businesses")
+
+
+def preview(kind: MessageType | None, text: str | None) -> Words:
+    """Return one line about the newest message, for the list."""
+    if kind is None:
+        return Words("")
+    if kind in {MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE} and text:
+        return Words(text)
+    return Words(text or name_of(kind), _ICONS.get(kind))
+
+
+def body(view: MessageView) -> Words:
+    """Return what the bubble shows of a message."""
+    if view.type is MessageType.TEXT:
+        return Words(view.text or "")
+    if view.type in {MessageType.BUTTON, MessageType.INTERACTIVE} and view.text:
+        return Words(view.text)
+    icon = _ICONS.get(view.type, "info")
+    if view.text:
+        caption = _("{kind}: {text}").format(kind=name_of(view.type), text=view.text)
+        return Words(caption, icon, is_sentence=True)
+    emoji = view.content.get("emoji")
+    if view.type is MessageType.REACTION and emoji:
+        return Words(_("Reacted with {emoji}").format(emoji=emoji), icon, is_sentence=True)
+    return Words(name_of(view.type), icon, is_sentence=True)
+
+
+def name_of(kind: MessageType) -> str:
+    """Name a kind of message as people do."""
+    return _(_NAMES.get(kind, _UNKNOWN))
+
+
+def error_words(view: MessageView) -> str:
+    """Say why a message was not delivered, in words a person understands."""
+    return _(meaning(int((view.error or {}).get("code") or 0)).sentence)

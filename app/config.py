@@ -1,0 +1,235 @@
+"""All settings: environment variables (and `.env`), checked once at start.
+
+Nothing else in the project reads the environment. In production a missing or placeholder secret
+refuses the start; in development what is missing is generated into `DATA_DIR`.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PLACEHOLDERS = ("change", "placeholder", "example", "secret", "your-", "xxx", "todo")
+MIN_SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """One attribute per variable of `.env.example`; names and defaults are public (README)."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+    )
+
+    app_name: str = Field("Parley", description="the product's name on every page and mail")
+    operator_name: str = Field("", description="who runs it (legal pages)")
+    environment: Literal["development", "production"] = Field(
+        "development", description="production refuses placeholder secrets, sandbox and simulator"
+    )
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    base_url: str = Field("", description="public address for links; empty = from HOST and PORT")
+    insecure_http: bool = Field(
+        default=False, description="allow a non-loopback BASE_URL without https, with a banner"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="addresses or networks whose forwarded headers are believed"
+    )
+    data_dir: Path = Field(
+        Path("./var"), description="embedded databases, local files, development mailbox"
+    )
+    database_url: str = Field(
+        "", description="PostgreSQL as the application role; empty = embedded"
+    )
+    database_owner_url: str = Field(
+        "", description="PostgreSQL as the role that migrates and creates roles"
+    )
+    redis_url: str = Field("", description="Redis or Valkey; empty = embedded")
+    storage_url: str = Field(
+        "", description="file:// or s3://bucket/prefix; empty = DATA_DIR/files"
+    )
+    aws_endpoint_url_s3: str = Field("", description="S3 endpoint when it is not Amazon's")
+    smtp_url: str = Field("", description="smtp://user:pass@host:port; empty = DATA_DIR/mail")
+    secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="comma-separated, newest first; encrypt provider secrets, sign tickets"
+    )
+    whatsapp_graph_url: str = Field(
+        "https://graph.facebook.com", description="Graph address for live numbers"
+    )
+    whatsapp_graph_version: str = Field("v25.0", description="Graph version for every call")
+    whatsapp_app_secret: str = Field("", description="app secret of the platform's own Meta app")
+    whatsapp_verify_token: str = Field("", description="verify token of the platform webhook")
+    metrics_token: str = Field("", description="bearer token for /metrics; empty = loopback only")
+    embedded_workers: int = Field(
+        1, ge=0, le=16, description="workers that main.py starts in embedded mode"
+    )
+    sandbox: bool | None = Field(
+        None, description="mount the Cloud API sandbox; default: in development"
+    )
+
+    @field_validator("trusted_proxies", "secret_keys", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                ipaddress.ip_network(proxy, strict=False)
+            except ValueError as error:
+                raise ValueError(
+                    f"TRUSTED_PROXIES holds {proxy!r}, which is no address and no network."
+                ) from error
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _check_addresses(self) -> Self:
+        if self.base_url and urlsplit(self.base_url).scheme not in {"http", "https"}:
+            raise ValueError("BASE_URL must begin with http:// or https://.")
+        plain = self.public_url.startswith("http://")
+        if plain and not self.insecure_http and not is_loopback(self.public_host):
+            raise ValueError(
+                "BASE_URL is not https. Use https, or set INSECURE_HTTP=true to allow plain http."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_production(self) -> Self:
+        if not self.is_production:
+            return self
+        if self.sandbox:
+            raise ValueError("SANDBOX cannot be switched on in production.")
+        if not self.secret_keys:
+            raise ValueError("SECRET_KEYS must be set in production.")
+        for key in self.secret_keys:
+            _refuse_placeholder("SECRET_KEYS", key, minimum=MIN_SECRET_LENGTH)
+        for name in ("whatsapp_app_secret", "whatsapp_verify_token", "metrics_token"):
+            if value := getattr(self, name):
+                _refuse_placeholder(name.upper(), value, minimum=8)
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this is a live installation: no sandbox, no generated secrets, HSTS on."""
+        return self.environment == "production"
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether the Cloud API sandbox is mounted."""
+        return self.sandbox if self.sandbox is not None else not self.is_production
+
+    @property
+    def public_url(self) -> str:
+        """The address of links and mails, without a trailing slash; never the Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @property
+    def public_host(self) -> str:
+        """The host name of `public_url`."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach us over TLS: decides the cookie's name and its Secure flag."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def session_cookie(self) -> str:
+        """The session cookie's name (`INTERFACE` section 2)."""
+        return "__Host-sid" if self.is_https else "sid"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether PostgreSQL or Redis must be brought up by ourselves."""
+        return not (self.database_url and self.redis_url)
+
+    @property
+    def sandbox_graph_url(self) -> str:
+        """Where the sandbox's Graph API answers."""
+        return f"{self.public_url}/sandbox/graph"
+
+    @cached_property
+    def keys(self) -> tuple[bytes, ...]:
+        """Secret keys as 32-byte keys, newest first; generated into `DATA_DIR` in development."""
+        texts = self.secret_keys or (_development_key(self.data_dir),)
+        return tuple(hashlib.sha256(text.encode()).digest() for text in texts)
+
+    def derive(self, purpose: str) -> str:
+        """Return a secret for one purpose, bound to the newest key; equal on every machine."""
+        return hmac.new(self.keys[0], purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address means this machine."""
+    if host in {"localhost", ""} or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+_current: Settings | None = None
+
+
+def settings() -> Settings:
+    """Return the settings of this process, read on first use."""
+    global _current  # noqa: PLW0603  # one process, one set of settings
+    if _current is None:
+        _current = Settings()
+    return _current
+
+
+def configure(**changes: object) -> Settings:
+    """Replace some settings of this process (addresses of embedded services; tests)."""
+    global _current  # noqa: PLW0603  # see settings()
+    base = settings()
+    _current = base.model_copy(update=changes)
+    _current.__dict__.pop("keys", None)
+    return _current
+
+
+def _refuse_placeholder(name: str, value: str, *, minimum: int) -> None:
+    looks_fake = any(word in value.lower() for word in PLACEHOLDERS) or len(set(value)) < 5  # noqa: PLR2004
+    if len(value) < minimum or looks_fake:
+        raise ValueError(
+            f"{name} is missing, short or a placeholder. Set it to at least {minimum} random "
+            "characters, for example from: python -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+
+
+def _development_key(data_dir: Path) -> str:
+    path = data_dir / "secret_key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_name(f"secret_key.{os.getpid()}")
+        temporary.touch(mode=0o600)
+        temporary.write_text(secrets.token_hex(32))
+        try:
+            os.link(temporary, path)  # the first process wins, the others read its key
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,101 @@
+"""The outermost layer of the web process: which hosts, which proxies, which headers.
+
+Plain ASGI, because every request passes here, webhooks too.
+"""
+
+import ipaddress
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import log
+from app.config import Settings
+from app.ids import new_id
+
+FORWARDED = (b"x-forwarded-", b"forwarded")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), payment=(), microphone=(self)",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+
+
+class Edge:
+    """Refuses foreign hosts (421), ignores forged forwarding headers, adds the safe headers."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._has_hsts = settings.is_production and settings.is_https
+        self._proxies = [
+            ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if headers.get(b"host", b"").decode("latin-1").lower() not in self._hosts:
+            await _refuse_host(scope, send)
+            return
+        self._resolve_client(scope, headers)
+        request_id = str(new_id())
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_headers(MutableHeaders(scope=message), request_id)
+            await send(message)
+
+        with log.bind(request_id=request_id):
+            await self._app(scope, receive, send_with_headers)
+
+    def _resolve_client(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        """Believe forwarding headers of configured proxies only; nobody else's reach the app."""
+        if scope.get("client") and self._is_proxy(scope["client"][0]):
+            chain = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+            hops = [hop.strip() for hop in chain if hop.strip()]
+            foreign = [hop for hop in hops if not self._is_proxy(hop)]
+            if foreign:
+                scope["client"] = (foreign[-1], 0)
+        scope["headers"] = [
+            (name, value)
+            for name, value in scope["headers"]
+            if not name.lower().startswith(FORWARDED)
+        ]
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)
+
+    def _add_headers(self, headers: MutableHeaders, request_id: str) -> None:
+        headers["X-Request-Id"] = request_id
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        if self._has_hsts:
+            headers["Strict-Transport-Security"] = HSTS
+        if headers.get("content-type", "").startswith(("text/html", "application/json")):
+            headers["Cache-Control"] = "no-store"
+            headers.add_vary_header("Cookie")
+
+
+async def _refuse_host(scope: Scope, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 4421})
+        return
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 421,
+            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"This host is not served here."})

@@ -1,0 +1,94 @@
+"""Expected failures, as facts with a finished sentence.
+
+Each edge translates them once: pages into words, the REST API into its error shape, jobs into a
+retry or a record on the row. Subclasses live beside the service that raises them.
+"""
+
+from typing import ClassVar, Literal
+
+from app.i18n import gettext, mark
+
+
+class AppError(Exception):
+    """An expected failure; `message` is a finished sentence for the person who caused it.
+
+    A subclass states its code, its HTTP status and the sentence used when the raiser gives none.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    level: ClassVar[Literal["info", "error"]] = "info"
+    sentence: ClassVar[str] = mark("Something went wrong.")
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or gettext(self.sentence)
+        super().__init__(self.message)
+
+    @property
+    def explanation(self) -> str:
+        """All there is to say, where no single field can be marked."""
+        return self.message
+
+
+class NotFound(AppError):
+    """Missing, or of another workspace: the two must look the same."""
+
+    code, status = "not_found", 404
+    sentence = mark("This does not exist, or it was removed.")
+
+
+class NotAuthenticated(AppError):
+    """No live session or key."""
+
+    code, status = "not_authenticated", 401
+    sentence = mark("Please sign in.")
+
+
+class PermissionDenied(AppError):
+    """The person is known, the role does not allow it."""
+
+    code, status = "permission_denied", 403
+    sentence = mark("Your role does not allow this. Ask an owner or admin of the workspace.")
+
+
+class Conflict(AppError):
+    """The present state does not allow it."""
+
+    code, status = "conflict", 409
+    sentence = mark("Somebody changed this meanwhile. Please look again.")
+
+
+class ValidationFailed(AppError):
+    """The input is not acceptable; `fields` maps a field's name to what to do about it."""
+
+    code, status = "validation_failed", 422
+    sentence = mark("Please check the marked fields.")
+
+    def __init__(self, fields: dict[str, str], message: str | None = None) -> None:
+        self.fields = fields
+        super().__init__(message)
+
+    @property
+    def explanation(self) -> str:
+        return " ".join(self.fields.values())
+
+
+class PlanLimitReached(AppError):
+    """The plan does not allow more of this."""
+
+    code, status = "plan_limit_reached", 402
+    sentence = mark("Your plan does not allow more of this.")
+
+
+class ProviderError(AppError):
+    """WhatsApp or another provider refused or did not answer."""
+
+    code, status = "provider_error", 502
+    sentence = mark("The provider did not answer as expected. Please try again.")
+
+
+class Unavailable(AppError):
+    """A service that we need is away for the moment."""
+
+    code, status = "unavailable", 503
+    sentence = mark("This is not available at the moment. Please try again in a minute.")

@@ -1,0 +1,44 @@
+"""Every background job, and when the clock rings for it.
+
+A job answers its bell, opens what it needs, calls a service, and rings again if it gave way.
+Arguments are none or JSON; the work is in tables. Running one twice is harmless.
+"""
+
+from app import db, queue
+from app.queue import JobName, Lane
+from app.services import outbox, tidy
+from app.services.inbound import drain
+
+# Seconds between rings. The drains ring by themselves when work comes; this is the net below.
+SCHEDULE: dict[JobName, int] = {JobName.SWEEP: 5, JobName.TIDY: 3600}
+
+
+def drain_webhooks() -> None:
+    """Apply stored webhook bodies."""
+    queue.answer(JobName.DRAIN_WEBHOOKS)
+    if not drain.drain(should_stop=lambda: queue.is_waiting(Lane.INBOUND)):
+        queue.ring(JobName.DRAIN_WEBHOOKS)
+
+
+def drain_outbox() -> None:
+    """Send queued messages."""
+    queue.answer(JobName.DRAIN_OUTBOX)
+    if not outbox.drain(should_stop=lambda: queue.is_waiting(Lane.OUTBOUND)):
+        queue.ring(JobName.DRAIN_OUTBOX)
+
+
+def sweep() -> None:
+    """Ring for whatever a lost bell, a dead worker or a retry pause has left."""
+    queue.answer(JobName.SWEEP)
+    waiting = tidy.waiting()
+    if waiting.webhooks:
+        queue.ring(JobName.DRAIN_WEBHOOKS)
+    if waiting.outbox:
+        queue.ring(JobName.DRAIN_OUTBOX)
+
+
+def tidy_up() -> None:
+    """Remove what is long over."""
+    queue.answer(JobName.TIDY)
+    with db.transaction(role=db.DbRole.DRAIN) as session:
+        tidy.purge_sessions(session)

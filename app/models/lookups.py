@@ -1,0 +1,76 @@
+"""Look-ups before an actor exists, and rules shared by SQL: every function of the database.
+
+Those marked SECURITY DEFINER run as the owner and so see all workspaces: each answers one narrow
+question about a secret or a person that the caller already holds. They are replaced after every
+migration.
+"""
+
+FUNCTIONS = {
+    # The gate, once per request and at most every five seconds per open page.
+    "actor_of_session": """
+        CREATE OR REPLACE FUNCTION actor_of_session(hash bytea)
+        RETURNS TABLE (
+            session_id uuid, user_id uuid, user_name text, user_email text, user_status text,
+            theme text, time_zone text, language text, is_admin boolean, workspace_id uuid,
+            workspace_name text, role text, idle_until timestamptz, expires_at timestamptz,
+            last_seen_at timestamptz, revoked_at timestamptz
+        )
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            SELECT s.id, u.id, u.name, u.email, u.status, u.theme, u.time_zone, u.language,
+                   u.role = 'ADMIN', w.id, w.name, m.role, s.idle_until, s.expires_at,
+                   s.last_seen_at, s.revoked_at
+            FROM sessions s
+            JOIN users u ON u.id = s.user_id
+            LEFT JOIN memberships m ON m.user_id = u.id AND m.workspace_id = s.workspace_id
+            LEFT JOIN workspaces w ON w.id = m.workspace_id
+            WHERE s.token_hash = hash
+        $$""",
+    # The gate, every five seconds: which sign-ins with open pages still stand.
+    "live_sessions": """
+        CREATE OR REPLACE FUNCTION live_sessions(ids uuid[], moment timestamptz)
+        RETURNS SETOF uuid
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            SELECT s.id FROM sessions s
+            JOIN users u ON u.id = s.user_id AND u.status = 'ACTIVE'
+            JOIN memberships m ON m.user_id = s.user_id AND m.workspace_id = s.workspace_id
+            WHERE s.id = ANY(ids) AND s.revoked_at IS NULL
+            AND s.idle_until > moment AND s.expires_at > moment
+        $$""",
+    # Sign-in: which workspace to open; the workspace switcher.
+    "workspaces_of_user": """
+        CREATE OR REPLACE FUNCTION workspaces_of_user(person uuid)
+        RETURNS TABLE (workspace_id uuid, name text, role text, joined_at timestamptz)
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            SELECT w.id, w.name, m.role, m.created_at
+            FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
+            WHERE m.user_id = person ORDER BY m.created_at, w.id
+        $$""",
+    # The webhook routes: does the account exist, and with which secrets does it sign.
+    "webhook_account": """
+        CREATE OR REPLACE FUNCTION webhook_account(account uuid)
+        RETURNS TABLE (workspace_id uuid, app_secret bytea, verify_token bytea)
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            SELECT a.workspace_id, a.app_secret, a.verify_token
+            FROM whatsapp_accounts a WHERE a.id = account
+        $$""",
+    # Connecting: is the number in use anywhere in the installation.
+    "number_is_taken": """
+        CREATE OR REPLACE FUNCTION number_is_taken(number text, meta_id text, workspace uuid)
+        RETURNS boolean
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            SELECT EXISTS (
+                SELECT FROM phone_numbers p
+                WHERE p.disconnected_at IS NULL AND p.workspace_id <> workspace
+                AND (p.phone_number = number OR p.meta_phone_number_id = meta_id)
+            )
+        $$""",
+    # The life of a message as a number; equals MessageStatus.rank (a test compares them).
+    "message_rank": """
+        CREATE OR REPLACE FUNCTION message_rank(status text) RETURNS int
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+            SELECT CASE status
+                WHEN 'received' THEN 0 WHEN 'queued' THEN 1 WHEN 'sending' THEN 2
+                WHEN 'uncertain' THEN 3 WHEN 'sent' THEN 4 WHEN 'failed' THEN 5
+                WHEN 'delivered' THEN 6 WHEN 'read' THEN 7 WHEN 'played' THEN 8 ELSE -1 END
+        $$""",
+}

@@ -1,0 +1,132 @@
+"""Messages, the news about them, and their files."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from app.models.base import (
+    TIMESTAMP,
+    WorkspaceRow,
+    choice,
+    counter,
+    flag,
+    json_column,
+    keyed_by_workspace,
+    moment,
+    within_workspace,
+)
+from app.models.enums import MediaState, MessageDirection, MessageStatus, MessageType
+
+
+class Message(WorkspaceRow, table=True):
+    """One message. `MessageStatus` draws its life; `sent_at` is the provider's time.
+
+    An outbound row is also its own place in the outbox: QUEUED and due, then SENDING with a lease.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        keyed_by_workspace(),
+        within_workspace("conversation_id", "conversations"),
+        within_workspace("contact_id", "contacts"),
+        within_workspace("phone_number_id", "phone_numbers"),
+        # inbound: a second delivery of the same message changes nothing; statuses find theirs
+        sa.UniqueConstraint("workspace_id", "phone_number_id", "wamid"),
+        # composer: a double click is one message
+        sa.UniqueConstraint("workspace_id", "client_ref"),
+        # thread: a page of it, any depth
+        sa.Index("ix_messages_conversation_id_sent_at", "conversation_id", "sent_at", "id"),
+        # thread: what changed since
+        sa.Index("ix_messages_conversation_id_change_seq", "conversation_id", "change_seq"),
+        # outbox: what is due or whose lease ran out
+        sa.Index(
+            "ix_messages_outbox",
+            "next_attempt_at",
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        ),
+        # outbox: one after the other within a conversation
+        sa.Index(
+            "ix_messages_outbox_conversation",
+            "conversation_id",
+            "id",
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        ),
+    )
+
+    conversation_id: UUID
+    contact_id: UUID
+    phone_number_id: UUID
+    wamid: str | None = Field(default=None, max_length=255)
+    client_ref: UUID | None = None
+    direction: MessageDirection = Field(sa_type=choice(MessageDirection))
+    type: MessageType = Field(sa_type=choice(MessageType))
+    content: dict[str, Any] = json_column()
+    text: str | None = None
+    context: dict[str, Any] | None = json_column(nullable=True)
+    status: MessageStatus = Field(sa_type=choice(MessageStatus))
+    error: dict[str, Any] | None = json_column(nullable=True)
+    sent_at: dt.datetime = Field(sa_type=TIMESTAMP)
+    change_seq: int = Field(
+        default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"}
+    )
+    sender_id: UUID | None = Field(default=None, foreign_key="users.id", ondelete="SET NULL")
+    is_echo: bool = flag(default=False)
+    attempt_count: int = counter()
+    next_attempt_at: dt.datetime | None = moment()
+
+
+class MessageStatusEntry(WorkspaceRow, table=True):
+    """News about an outbound message; waits with an empty `message_id` if it came first."""
+
+    __tablename__ = "message_statuses"
+    __table_args__ = (
+        within_workspace("phone_number_id", "phone_numbers"),
+        within_workspace("message_id", "messages"),
+        # inbound: the same news twice is once; a new message finds what waits for it
+        sa.UniqueConstraint("workspace_id", "phone_number_id", "wamid", "status"),
+        # message details: its history
+        sa.Index("ix_message_statuses_workspace_id_message_id", "workspace_id", "message_id"),
+    )
+
+    phone_number_id: UUID
+    message_id: UUID | None = None
+    wamid: str = Field(max_length=255)
+    # Meta's word, which may be one that MessageStatus does not know (deleted, warning).
+    status: str = Field(max_length=40)
+    occurred_at: dt.datetime = Field(sa_type=TIMESTAMP)
+    recipient: str | None = Field(default=None, max_length=200)
+    errors: list[dict[str, Any]] | None = json_column(nullable=True)
+    pricing: dict[str, Any] | None = json_column(nullable=True)
+
+
+class MediaFile(WorkspaceRow, table=True):
+    """A file that came with a message or goes out with one. PENDING → STORED or FAILED."""
+
+    __tablename__ = "media_files"
+    __table_args__ = (
+        keyed_by_workspace(),
+        within_workspace("message_id", "messages"),
+        # thread: the files of a message
+        sa.Index("ix_media_files_workspace_id_message_id", "workspace_id", "message_id"),
+        # media drain: what is due
+        sa.Index(
+            "ix_media_files_due",
+            "next_attempt_at",
+            postgresql_where=sa.text("state = 'PENDING'"),
+        ),
+    )
+
+    message_id: UUID | None = None
+    meta_media_id: str | None = Field(default=None, max_length=120)
+    state: MediaState = Field(default=MediaState.PENDING, sa_type=choice(MediaState))
+    content_type: str | None = Field(default=None, max_length=120)
+    filename: str | None = Field(default=None, max_length=255)
+    size_bytes: int | None = Field(default=None, sa_type=sa.BigInteger, nullable=True)
+    sha256: str | None = Field(default=None, max_length=64)
+    storage_key: str | None = Field(default=None, max_length=300)
+    error: str | None = Field(default=None, max_length=500)
+    attempt_count: int = counter()
+    next_attempt_at: dt.datetime | None = moment()

@@ -1,0 +1,127 @@
+"""What the phone page shows, as JSON: one workspace, one customer, one business number."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.i18n import gettext as _
+from app.sandbox.customers import Customer
+from app.sandbox.identifiers import readable_phone
+from app.sandbox.messages import Message
+from app.sandbox.store import SandboxNumber, Store
+
+FIRST_CUSTOMER = "Ana Morales"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """The chat that is open on the phone."""
+
+    number: SandboxNumber
+    customer: Customer
+
+
+def find_chat(
+    store: Store, workspace: str, number_id: str | None, customer_id: int | None
+) -> Chat | None:
+    """Return the chat asked for, else the first; None when a part is missing or foreign."""
+    numbers = store.list_workspace_numbers(workspace)
+    customers = store.customers.list_all(workspace)
+    number = next((n for n in numbers if number_id in {None, n.meta_phone_number_id}), None)
+    customer = next((c for c in customers if customer_id in {None, c.id}), None)
+    return Chat(number=number, customer=customer) if number and customer else None
+
+
+def ensure_first_customer(store: Store, workspace: str) -> bool:
+    """Make sure that somebody can write at once; tell whether there is a number to write to."""
+    with store.database.transaction():
+        if not store.list_workspace_numbers(workspace):
+            return False
+        if not store.customers.list_all(workspace):
+            _name, phone = store.customers.suggest(workspace)
+            store.customers.create(workspace, FIRST_CUSTOMER, phone.lstrip("+"))
+        return True
+
+
+def chat_state(store: Store, workspace: str, chat: Chat) -> dict[str, Any]:
+    """Return everything the page paints. The version is read first, so that nothing is missed."""
+    version = store.customers.version(workspace)
+    number_id, customer_id = chat.number.meta_phone_number_id, chat.customer.id
+    messages = store.messages.list_chat(number_id, customer_id)
+    by_wamid = {message.wamid: message for message in messages}
+    name, phone = store.customers.suggest(workspace)
+    return {
+        "version": version,
+        "number": number_id,
+        "customer": customer_id,
+        "numbers": [number_json(number) for number in store.list_workspace_numbers(workspace)],
+        "customers": [customer_json(item) for item in store.customers.list_all(workspace)],
+        "messages": [message_json(message, by_wamid) for message in messages],
+        "typingSeconds": store.messages.typing_s(number_id, customer_id),
+        "suggestion": {"name": name, "phone": readable_phone(phone)},
+    }
+
+
+def number_json(number: SandboxNumber) -> dict[str, Any]:
+    return {
+        "id": number.meta_phone_number_id,
+        "name": number.display_name,
+        "phone": readable_phone(number.phone),
+    }
+
+
+def customer_json(customer: Customer) -> dict[str, Any]:
+    return {
+        "id": customer.id,
+        "name": customer.name,
+        "phone": readable_phone(customer.wa_id),
+        "isOnline": customer.is_online,
+        "showsReceipts": customer.shows_receipts,
+    }
+
+
+def message_json(message: Message, by_wamid: dict[str, Message]) -> dict[str, Any]:
+    """Return a bubble; `direction` is the customer's: "out" is what the customer wrote."""
+    quoted = by_wamid.get(message.context_wamid or "")
+    return {
+        "id": message.id,
+        "wamid": message.wamid,
+        "direction": "out" if message.is_from_customer else "in",
+        "text": readable_content(message),
+        "quote": readable_content(quoted) if quoted else None,
+        "sentAt": int(message.sent_at * 1000),
+        "state": _state(message) if message.is_from_customer else None,
+    }
+
+
+def readable_content(message: Message) -> str:
+    """Return a message in words; what has no text is named by its kind."""
+    content = message.content
+    if isinstance(content, list):
+        return _("Contact card")
+    kinds = {
+        "image": _("Photo"),
+        "video": _("Video"),
+        "audio": _("Audio"),
+        "document": _("Document"),
+        "sticker": _("Sticker"),
+        "location": _("Location"),
+    }
+    match message.type:
+        case "text":
+            return str(content.get("body", ""))
+        case "reaction":
+            return str(content.get("emoji") or _("Reaction removed"))
+        case "interactive":
+            body = content.get("body")
+            return str(body.get("text", "")) if isinstance(body, dict) else _("Choices")
+        case "template":
+            return f"{_('Template')}: {content.get('name', '')}"
+        case kind:
+            details = [content.get("filename"), content.get("name"), content.get("caption")]
+            return "\n".join([kinds.get(kind, kind), *(str(part) for part in details if part)])
+
+
+def _state(message: Message) -> str:
+    if message.arrived_at is None:
+        return "waiting"
+    return "read" if message.read_at else "sent"

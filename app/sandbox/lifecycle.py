@@ -1,0 +1,217 @@
+"""What happens to a message after it was accepted, in either direction.
+
+Every step is one transaction that stores the message together with the webhook updates it causes:
+sent at once, delivered and read a little later, all of them while the customer is online. What
+waits for an offline customer moves when they come back.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from app.sandbox import identifiers, payloads
+from app.sandbox.behaviours import Behaviour, Scope
+from app.sandbox.customers import Customer
+from app.sandbox.errors import GraphError
+from app.sandbox.messages import Message, NewMessage
+from app.sandbox.outgoing import Outgoing, ReadMark
+from app.sandbox.store import SandboxNumber, Store
+
+WINDOW_CLOSED = 131047
+TYPING_S = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Every pause of the sandbox, in seconds; tests shorten them."""
+
+    delivered_s: float = 0.3
+    read_s: float = 0.7  # after delivered
+    group_s: float = 1.0  # how long updates wait for others when they are combined or shuffled
+    poll_s: float = 0.5  # for what another process queued
+    retry_s: float = 0.5  # doubled with every attempt
+    retry_max_s: float = 20
+    post_timeout_s: float = 20
+    hold_s: float = 60  # failWith "timeout"
+    page_hold_s: float = 2  # the phone page asks again after this
+
+
+class Lifecycle:
+    """The steps, on one store."""
+
+    def __init__(self, store: Store, timings: Timings) -> None:
+        self._store = store
+        self._timings = timings
+
+    def send(self, number: SandboxNumber, outgoing: Outgoing) -> tuple[Message, Customer]:
+        """Accept a message of the business; raises `GraphError`."""
+        store = self._store
+        with store.database.transaction():
+            customer = self._recipient(number, outgoing)
+            self._check_context(number, outgoing.context_wamid)
+            is_open = outgoing.type == "template" or self._window(number, customer) > store.clock()
+            message = store.messages.create(
+                NewMessage(
+                    wamid=identifiers.new_wamid(customer.wa_id, is_from_customer=False),
+                    meta_phone_number_id=number.meta_phone_number_id,
+                    customer_id=customer.id,
+                    is_from_customer=False,
+                    type=outgoing.type,
+                    content=outgoing.content,
+                    context_wamid=outgoing.context_wamid,
+                    opaque=outgoing.opaque,
+                    category="utility" if outgoing.type == "template" else "service",
+                ),
+                has_arrived=is_open and customer.is_online,
+                is_failed=not is_open,
+            )
+            store.messages.set_typing(number.meta_phone_number_id, customer.id, seconds=0)
+            self._report(number, customer, message)
+            store.customers.touch(number.workspace)
+        return message, customer
+
+    def mark_read(self, number: SandboxNumber, mark: ReadMark) -> None:
+        """Note that the business read a message and those before it; raises `GraphError`."""
+        store = self._store
+        with store.database.transaction():
+            message = store.messages.find(number.meta_phone_number_id, mark.message_id)
+            if message is None or not message.is_from_customer:
+                raise GraphError(
+                    100, "(#100) Invalid parameter", details="message_id is not a received message."
+                )
+            store.messages.mark_read(message)
+            if mark.is_typing:
+                store.messages.set_typing(
+                    number.meta_phone_number_id, message.customer_id, seconds=TYPING_S
+                )
+            store.customers.touch(number.workspace)
+
+    def say(
+        self,
+        number: SandboxNumber,
+        customer: Customer,
+        text: str,
+        *,
+        context_wamid: str | None = None,
+    ) -> Message:
+        """Let a customer write to a business; an offline customer's message waits."""
+        with self._store.database.transaction():
+            message = self._store.messages.create(
+                NewMessage(
+                    wamid=identifiers.new_wamid(customer.wa_id, is_from_customer=True),
+                    meta_phone_number_id=number.meta_phone_number_id,
+                    customer_id=customer.id,
+                    is_from_customer=True,
+                    type="text",
+                    content={"body": text},
+                    context_wamid=context_wamid,
+                ),
+                has_arrived=customer.is_online,
+            )
+            if customer.is_online:
+                self._hand_over(number, customer, message)
+            self._store.customers.touch(number.workspace)
+        return message
+
+    def switch(self, customer: Customer, *, is_online: bool, shows_receipts: bool) -> None:
+        """Set a customer's switches; coming online moves everything that waited."""
+        store = self._store
+        with store.database.transaction():
+            store.customers.set_switches(
+                customer, is_online=is_online, shows_receipts=shows_receipts
+            )
+            current = store.customers.find(customer.workspace, customer.id)
+            if current is None or not is_online:
+                return
+            for message in store.messages.list_waiting(customer.id):
+                number = store.find_number(message.meta_phone_number_id)
+                assert number is not None  # noqa: S101  # a foreign key
+                store.messages.arrive(message)
+                if message.is_from_customer:
+                    self._hand_over(number, current, message)
+                else:
+                    self._queue_receipts(number, current, message)
+
+    def _recipient(self, number: SandboxNumber, outgoing: Outgoing) -> Customer:
+        customers = self._store.customers
+        if outgoing.wa_id == number.phone.lstrip("+"):
+            raise GraphError(131021)
+        if outgoing.wa_id:
+            return customers.find_or_create(number.workspace, outgoing.wa_id)
+        customer = customers.find_by_user_id(number.workspace, outgoing.user_id or "")
+        if customer is None:
+            raise GraphError(131009, details="recipient is not a user this business knows.")
+        return customer
+
+    def _check_context(self, number: SandboxNumber, wamid: str | None) -> None:
+        if wamid and not self._store.messages.find(number.meta_phone_number_id, wamid):
+            raise GraphError(131009, details="context['message_id'] is not a known message.")
+
+    def _report(self, number: SandboxNumber, customer: Customer, message: Message) -> None:
+        if message.is_failed:
+            now = self._store.clock()
+            value = payloads.failed_value(number, customer, message, WINDOW_CLOSED, at=now)
+            self._queue(number, customer, value, at=now)
+            return
+        self._queue_status(number, customer, message, "sent", after_s=0)
+        if customer.is_online:
+            self._queue_receipts(number, customer, message)
+
+    def _queue_receipts(self, number: SandboxNumber, customer: Customer, message: Message) -> None:
+        delivered_s = self._timings.delivered_s
+        self._queue_status(number, customer, message, "delivered", after_s=delivered_s)
+        if customer.shows_receipts:
+            read_s = delivered_s + self._timings.read_s
+            self._queue_status(number, customer, message, "read", after_s=read_s)
+
+    def _queue_status(
+        self,
+        number: SandboxNumber,
+        customer: Customer,
+        message: Message,
+        status: str,
+        *,
+        after_s: float,
+    ) -> None:
+        at = self._store.clock() + after_s
+        window = self._window(number, customer)
+        value = payloads.status_value(
+            number, customer, message, status, at=at, window_expires_at=window
+        )
+        self._queue(number, customer, value, at=at)
+
+    def _hand_over(self, number: SandboxNumber, customer: Customer, message: Message) -> None:
+        store = self._store
+        store.messages.open_window(number.meta_phone_number_id, customer.id)
+        quoted = message.context_wamid and store.messages.find(
+            number.meta_phone_number_id, message.context_wamid
+        )
+        is_own = bool(quoted and quoted.is_from_customer)
+        now = store.clock()
+        value = payloads.message_value(
+            number,
+            customer,
+            message,
+            at=now,
+            quoted_from=customer.wa_id if is_own else number.phone.lstrip("+"),
+        )
+        self._queue(number, customer, value, at=now)
+
+    def _queue(
+        self, number: SandboxNumber, customer: Customer, value: dict[str, Any], *, at: float
+    ) -> None:
+        if not number.is_subscribed:
+            return
+        scope = Scope(workspace=number.workspace, meta_phone_number_id=number.meta_phone_number_id)
+        due_at = self._due_at(at, self._store.behaviours.find(scope))
+        self._store.updates.put(number.meta_phone_number_id, customer.id, value, due_at=due_at)
+
+    def _due_at(self, at: float, behaviour: Behaviour) -> float:
+        """Add the delay; round up to a common moment where updates are combined or shuffled."""
+        due_at = at + behaviour.delay_ms / 1000
+        if behaviour.is_grouped:
+            due_at = math.ceil(due_at / self._timings.group_s) * self._timings.group_s
+        return due_at
+
+    def _window(self, number: SandboxNumber, customer: Customer) -> float:
+        return self._store.messages.window_expires_at(number.meta_phone_number_id, customer.id)

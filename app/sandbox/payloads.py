@@ -1,0 +1,97 @@
+"""The `changes[].value` of webhooks, as Meta writes them (per-message pricing, 2026)."""
+
+import hashlib
+from typing import Any
+
+from app.sandbox.customers import Customer
+from app.sandbox.errors import status_error
+from app.sandbox.messages import Message
+from app.sandbox.store import SandboxNumber
+
+
+def message_value(
+    number: SandboxNumber, customer: Customer, message: Message, *, at: float, quoted_from: str
+) -> dict[str, Any]:
+    """Return the value for a message that a customer wrote; `quoted_from` wrote what it quotes."""
+    body: dict[str, Any] = {
+        "from": customer.wa_id,
+        "from_user_id": customer.user_id,
+        "id": message.wamid,
+        "timestamp": str(int(at)),
+        "type": message.type,
+        message.type: message.content,
+    }
+    if message.context_wamid:
+        body["context"] = {"from": quoted_from, "id": message.context_wamid}
+    contact = {
+        "profile": {"name": customer.name},
+        "wa_id": customer.wa_id,
+        "user_id": customer.user_id,
+    }
+    return {**_envelope(number), "contacts": [contact], "messages": [body]}
+
+
+def status_value(
+    number: SandboxNumber,
+    customer: Customer,
+    message: Message,
+    status: str,
+    *,
+    at: float,
+    window_expires_at: float,
+) -> dict[str, Any]:
+    """Return the value for a status; `sent` and `delivered` carry the pricing, `read` does not."""
+    body = _status(customer, message, status, at)
+    if status in {"sent", "delivered"}:
+        body["conversation"] = _conversation(message, window_expires_at)
+        if status == "sent" and window_expires_at > at:
+            body["conversation"]["expiration_timestamp"] = str(int(window_expires_at))
+        body["pricing"] = _pricing(message)
+    return {**_envelope(number), "statuses": [body]}
+
+
+def failed_value(
+    number: SandboxNumber, customer: Customer, message: Message, code: int, *, at: float
+) -> dict[str, Any]:
+    body = _status(customer, message, "failed", at)
+    body["errors"] = [status_error(code)]
+    return {**_envelope(number), "statuses": [body]}
+
+
+def _envelope(number: SandboxNumber) -> dict[str, Any]:
+    return {
+        "messaging_product": "whatsapp",
+        "metadata": {
+            "display_phone_number": number.phone.lstrip("+"),
+            "phone_number_id": number.meta_phone_number_id,
+        },
+    }
+
+
+def _status(customer: Customer, message: Message, status: str, at: float) -> dict[str, Any]:
+    body = {
+        "id": message.wamid,
+        "status": status,
+        "timestamp": str(int(at)),
+        "recipient_id": customer.wa_id,
+        "recipient_user_id": customer.user_id,
+    }
+    if message.opaque is not None:
+        body["biz_opaque_callback_data"] = message.opaque
+    return body
+
+
+def _conversation(message: Message, window_expires_at: float) -> dict[str, Any]:
+    seed = f"{message.meta_phone_number_id}:{message.customer_id}:{window_expires_at}"
+    conversation_id = hashlib.sha256(seed.encode()).hexdigest()[:32]
+    return {"id": conversation_id, "origin": {"type": message.category}}
+
+
+def _pricing(message: Message) -> dict[str, Any]:
+    is_free = message.category == "service"
+    return {
+        "billable": not is_free,
+        "pricing_model": "PMP",
+        "type": "free_customer_service" if is_free else "regular",
+        "category": message.category,
+    }

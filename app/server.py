@@ -1,0 +1,123 @@
+"""The web process: the outer application, NiceGUI behind the gate, and uvicorn."""
+
+import gc
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import core, ui
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from app import gate, log
+from app.api.intake import committer
+from app.api.routes import add_routes
+from app.components import theme
+from app.components.shell import on_start, on_stop
+from app.config import Settings
+from app.edge import Edge
+from app.hub import hub
+from app.pages import public, root
+from app.web import allowed_hosts, find_session
+
+RECONNECT_S = 30.0
+GRACEFUL_S = 20
+STATIC = Path(__file__).parent / "static"
+
+
+def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
+    """Put the application together: fast routes first, NiceGUI last and behind the gate."""
+    app = FastAPI(
+        title=settings.app_name,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan(sandbox),
+    )
+    add_routes(app)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.router.add_route("/favicon.ico", _favicon, methods=["GET"])
+    if sandbox is not None:
+        app.mount("/sandbox", sandbox)
+    app.include_router(public.router)
+    theme.register_styles()
+    root.register()
+    on_start(hub.start)
+    on_start(gate.bindings.start)
+    on_stop(hub.stop)
+    on_stop(gate.bindings.stop)
+    ui.run_with(
+        app,
+        title=settings.app_name,
+        favicon=STATIC / "favicon.svg",
+        dark=None,
+        language="en-US",
+        tailwind=False,
+        reconnect_timeout=RECONNECT_S,
+        binding_refresh_interval=0.5,
+        show_welcome_message=False,
+    )
+    app.router.routes[-1].app = gate.Gate(  # type: ignore[attr-defined]  # the mount of run_with
+        core.app, page_prefixes=root.PREFIXES, not_found=_not_found
+    )
+    gate.install()
+    return app
+
+
+def serve(app: FastAPI, settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests under way get 20 seconds to finish."""
+    gc.collect()
+    gc.freeze()  # a full collection over NiceGUI's objects takes 67 ms: it was the slowest percent
+    gc.set_threshold(50_000, 20, 50)
+    config = uvicorn.Config(
+        Edge(app, settings=settings, hosts=allowed_hosts()),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_S,
+        lifespan="on",
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Uvicorn raises a signal again after its shutdown; whoever called us goes on from here.
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run()
+
+
+async def viewer(request: Request) -> str | None:
+    """Return the workspace of the person behind a request, for the sandbox's pages."""
+    session = await find_session(request)
+    return str(session.workspace_id) if session else None
+
+
+def _lifespan(sandbox: Any) -> Any:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if sandbox is not None:
+            await sandbox.state.sandbox.start()
+        log.get(__name__).info("web_started")
+        yield
+        await committer.close()
+        if sandbox is not None:
+            await sandbox.state.sandbox.stop()
+        log.get(__name__).info("web_stopped")
+
+    return lifespan
+
+
+async def _favicon(_request: Request) -> FileResponse:
+    return FileResponse(STATIC / "icon-192.png")
+
+
+async def _not_found(_scope: Scope) -> Any:
+    return public.not_found_page()

@@ -1,0 +1,245 @@
+"""The inbox list: rows by newest activity, unread counts, what one row shows."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Select, func, or_, tuple_
+from sqlmodel import Session, col, select, update
+
+from app import events
+from app.actor import Actor, Permission
+from app.errors import NotFound
+from app.models import Contact, Conversation, PhoneNumber
+from app.models.enums import MessageDirection, MessageStatus, MessageType
+from app.pagination import Cursor, Page
+from app.services.phone_numbers import pretty
+from app.services.text import storable
+
+PAGE = 50
+MAX_SEARCH = 100
+
+
+class Scope(StrEnum):
+    """Which conversations the list shows."""
+
+    ALL = "all"
+    UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationView:
+    """A conversation as the list and the thread's header show it."""
+
+    id: UUID
+    contact_id: UUID
+    phone_number_id: UUID
+    contact_name: str
+    contact_phone: str | None
+    number_name: str
+    change_seq: int
+    unread_count: int
+    window_expires_at: dt.datetime | None
+    last_message_at: dt.datetime | None
+    last_message_text: str | None
+    last_message_type: MessageType | None
+    last_message_direction: MessageDirection | None
+    last_message_status: MessageStatus | None
+
+    @property
+    def cursor(self) -> str | None:
+        """Its place in the list."""
+        return Cursor(self.last_message_at, self.id).encode() if self.last_message_at else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Numbers of a workspace, for the sidebar and the dashboard."""
+
+    unread_conversations: int
+    conversations: int
+    contacts: int
+    phone_numbers: int
+
+
+def list_page(
+    session: Session,
+    actor: Actor,
+    *,
+    scope: Scope = Scope.ALL,
+    search: str = "",
+    after: Cursor | None = None,
+    limit: int = PAGE,
+) -> Page[ConversationView]:
+    """Return a page of the list, newest activity first; `search` looks at names and numbers."""
+    actor.require(Permission.CONVERSATION_READ)
+    query = _rows(actor).where(col(Conversation.last_message_at).is_not(None))
+    if scope is Scope.UNREAD:
+        query = query.where(col(Conversation.unread_count) > 0)
+    if search.strip():
+        query = query.where(_matches(storable(search.strip()[:MAX_SEARCH])))
+    if after is not None:
+        place = tuple_(col(Conversation.last_message_at), col(Conversation.id))
+        query = query.where(place < (after.at, after.id))
+    query = query.order_by(
+        col(Conversation.last_message_at).desc().nulls_last(), col(Conversation.id).desc()
+    ).limit(limit + 1)
+    views = [_view(*row) for row in session.connection().execute(query).all()]
+    more = len(views) > limit
+    items = views[:limit]
+    return Page(items=items, next_cursor=items[-1].cursor if more else None)
+
+
+def list_by_ids(session: Session, actor: Actor, ids: Sequence[UUID]) -> list[ConversationView]:
+    """Return these conversations of the workspace, for live updates of the list."""
+    actor.require(Permission.CONVERSATION_READ)
+    query = _rows(actor).where(col(Conversation.id).in_(ids))
+    return [_view(*row) for row in session.connection().execute(query).all()]
+
+
+def get(session: Session, actor: Actor, conversation_id: UUID) -> ConversationView:
+    """Return one conversation.
+
+    Raises:
+        NotFound: it is missing or another workspace's.
+    """
+    found = list_by_ids(session, actor, [conversation_id])
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def mark_read(session: Session, actor: Actor, conversation_id: UUID) -> None:
+    """Note that somebody of the team has seen everything; the other browsers learn of it."""
+    actor.require(Permission.CONVERSATION_READ)
+    row = session.exec(
+        update(Conversation)
+        .where(
+            col(Conversation.workspace_id) == actor.workspace_id,
+            col(Conversation.id) == conversation_id,
+            col(Conversation.unread_count) > 0,
+        )
+        .values(unread_count=0, change_seq=Conversation.change_seq + 1)
+        .returning(col(Conversation.change_seq))
+    ).first()
+    if row is not None:
+        events.ring(
+            session,
+            *events.conversation_bells(actor.workspace_id, conversation_id, int(row[0])),
+        )
+
+
+def counts(session: Session, actor: Actor) -> Counts:
+    """Return what the sidebar and the dashboard count."""
+    actor.require(Permission.CONVERSATION_READ)
+    mine = actor.workspace_id
+    unread = (
+        select(func.count())
+        .select_from(Conversation)
+        .where(col(Conversation.workspace_id) == mine, col(Conversation.unread_count) > 0)
+    )
+    total = (
+        select(func.count()).select_from(Conversation).where(col(Conversation.workspace_id) == mine)
+    )
+    people = select(func.count()).select_from(Contact).where(col(Contact.workspace_id) == mine)
+    numbers = (
+        select(func.count())
+        .select_from(PhoneNumber)
+        .where(col(PhoneNumber.workspace_id) == mine, col(PhoneNumber.disconnected_at).is_(None))
+    )
+    row = (
+        session.connection()
+        .execute(
+            select(
+                unread.scalar_subquery(),
+                total.scalar_subquery(),
+                people.scalar_subquery(),
+                numbers.scalar_subquery(),
+            )
+        )
+        .one()
+    )
+    return Counts(
+        unread_conversations=row[0], conversations=row[1], contacts=row[2], phone_numbers=row[3]
+    )
+
+
+def unread_count(session: Session, actor: Actor) -> int:
+    """Return how many conversations wait for somebody to look."""
+    actor.require(Permission.CONVERSATION_READ)
+    return session.exec(
+        select(func.count())
+        .select_from(Conversation)
+        .where(
+            col(Conversation.workspace_id) == actor.workspace_id,
+            col(Conversation.unread_count) > 0,
+        )
+    ).one()
+
+
+def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
+    contact_name = func.coalesce(
+        func.nullif(Contact.name, ""), func.nullif(Contact.profile_name, ""), Contact.phone_number
+    )
+    return (
+        sa.select(
+            col(Conversation.id),
+            col(Conversation.contact_id),
+            col(Conversation.phone_number_id),
+            contact_name,
+            col(Contact.phone_number),
+            func.coalesce(PhoneNumber.display_name, PhoneNumber.phone_number),
+            col(Conversation.change_seq),
+            col(Conversation.unread_count),
+            col(Conversation.window_expires_at),
+            col(Conversation.last_message_at),
+            col(Conversation.last_message_text),
+            col(Conversation.last_message_type),
+            col(Conversation.last_message_direction),
+            col(Conversation.last_message_status),
+        )
+        .join(
+            Contact,
+            (col(Contact.workspace_id) == col(Conversation.workspace_id))
+            & (col(Contact.id) == col(Conversation.contact_id)),
+        )
+        .join(
+            PhoneNumber,
+            (col(PhoneNumber.workspace_id) == col(Conversation.workspace_id))
+            & (col(PhoneNumber.id) == col(Conversation.phone_number_id)),
+        )
+        .where(col(Conversation.workspace_id) == actor.workspace_id)
+    )
+
+
+def _matches(words: str) -> Any:
+    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    conditions = [col(Contact.name).ilike(pattern), col(Contact.profile_name).ilike(pattern)]
+    digits = "".join(filter(str.isdigit, words))
+    if digits:
+        conditions.append(col(Contact.phone_number).like(f"%{digits}%"))
+    return or_(*conditions)
+
+
+def _view(*row: Any) -> ConversationView:
+    phone = row[4]
+    return ConversationView(
+        id=row[0],
+        contact_id=row[1],
+        phone_number_id=row[2],
+        contact_name=pretty(row[3]) if row[3] and row[3] == phone else row[3] or "",
+        contact_phone=pretty(phone) if phone else None,
+        number_name=pretty(row[5]) if row[5].startswith("+") else row[5],
+        change_seq=row[6],
+        unread_count=row[7],
+        window_expires_at=row[8],
+        last_message_at=row[9],
+        last_message_text=row[10],
+        last_message_type=row[11],
+        last_message_direction=row[12],
+        last_message_status=row[13],
+    )

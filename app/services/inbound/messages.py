@@ -1,0 +1,191 @@
+"""Inbound messages of a batch: gathered once each, inserted once ever. System-only: the drain."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from app.ids import new_id
+from app.models.enums import MessageType
+from app.services.inbound import content, people
+from app.services.inbound.items import Item, Sender
+from app.services.inbound.people import Connection, Identity, Person
+from app.services.inbound.threads import Thread, ThreadKey, Threads
+from app.services.whatsapp.payloads import IncomingMessage
+
+if TYPE_CHECKING:
+    from app.services.inbound.apply import Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A message and the number it came to."""
+
+    workspace_id: UUID
+    phone_number_id: UUID
+    item: Item
+    message: IncomingMessage
+    sender: Sender
+
+    @property
+    def person(self) -> Person:
+        """Who wrote, in this workspace."""
+        return self.workspace_id, self.sender
+
+    def thread_key(self, contacts: dict[Identity, UUID]) -> ThreadKey:
+        """Return the thread that it belongs to."""
+        contact = people.contact_of(contacts, self.person)
+        assert contact is not None  # noqa: S101  # people.resolve found or made it
+        return self.workspace_id, self.phone_number_id, contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inserted:
+    """A message that is new, with what its thread shows of it."""
+
+    id: UUID
+    workspace_id: UUID
+    conversation_id: UUID
+    contact_id: UUID
+    type: MessageType
+    sent_at: dt.datetime
+    preview: str | None
+    sender_name: str | None
+
+    @property
+    def order(self) -> tuple[dt.datetime, UUID]:
+        """Its place in the thread."""
+        return self.sent_at, self.id
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether somebody should look at it."""
+        return content.counts_as_unread(self.type)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the list shows it as the newest message."""
+        return self.type not in content.AMENDMENTS
+
+    @property
+    def window(self) -> dt.datetime | None:
+        """Until when one may answer freely because of it."""
+        return content.window_after(self.type, self.sent_at)
+
+
+def gather(known: "Sequence[tuple[Number, Item]]") -> list[Inbound]:
+    """Return the messages of a batch, each once, in a fixed order."""
+    unique: dict[tuple[UUID, str], Inbound] = {}
+    for number, item in known:
+        if item.message is not None and item.sender is not None:
+            unique.setdefault(
+                (number.id, item.message.id),
+                Inbound(
+                    workspace_id=number.workspace_id,
+                    phone_number_id=number.id,
+                    item=item,
+                    message=item.message,
+                    sender=item.sender,
+                ),
+            )
+    return [unique[key] for key in sorted(unique, key=str)]
+
+
+def lock_contacts(
+    connection: Connection, inbound: Sequence[Inbound], contacts: dict[Identity, UUID]
+) -> None:
+    """Lock the contacts who wrote, in id order, before any conversation."""
+    ids = sorted({message.thread_key(contacts)[2] for message in inbound})
+    connection.execute(
+        "SELECT FROM contacts WHERE id = ANY(%b::uuid[]) ORDER BY id FOR NO KEY UPDATE", (ids,)
+    )
+
+
+def insert(
+    connection: Connection,
+    inbound: Sequence[Inbound],
+    contacts: dict[Identity, UUID],
+    threads: Threads,
+) -> list[Inserted]:
+    """Insert what is new; a message that was here before is left alone. Returns the new ones."""
+    if not inbound:
+        return []
+    ordered = sorted(inbound, key=lambda one: (one.message.timestamp, one.message.id))
+    pairs = [_row(one, threads.by_key[one.thread_key(contacts)]) for one in ordered]
+    new = connection.execute(
+        """
+        INSERT INTO messages (id, workspace_id, conversation_id, contact_id, phone_number_id,
+            wamid, direction, type, content, text, context, status, sent_at, change_seq)
+        SELECT k.id, k.workspace_id, k.conversation_id, k.contact_id, k.phone_number_id, k.wamid,
+            'inbound', k.type, k.content, k.text, k.context, 'received', k.sent_at, k.seq
+        FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::text[],
+            %b::text[], %b::jsonb[], %b::text[], %b::jsonb[], %b::timestamptz[], %b::bigint[])
+            AS k (id, workspace_id, conversation_id, contact_id, phone_number_id, wamid,
+            type, content, text, context, sent_at, seq)
+        ON CONFLICT (workspace_id, phone_number_id, wamid) DO NOTHING
+        RETURNING id
+        """,
+        [list(column) for column in zip(*(values for _, values in pairs), strict=True)],
+    ).fetchall()
+    shown = {row.id: row for row, _ in pairs}
+    return [shown[row_id] for (row_id,) in new]
+
+
+def _row(one: Inbound, thread: Thread) -> tuple[Inserted, tuple[Any, ...]]:
+    """Return a message as its thread shows it, and as the columns of the insert."""
+    message = one.message
+    text = content.text_of(message)
+    context = content.context_of(message)
+    row = Inserted(
+        id=new_id(),
+        workspace_id=one.workspace_id,
+        conversation_id=thread.id,
+        contact_id=thread.contact_id,
+        type=message.type,
+        sent_at=message.timestamp,
+        preview=text[: content.PREVIEW_LENGTH] if text else None,
+        sender_name=one.sender.name,
+    )
+    values = (
+        row.id,
+        row.workspace_id,
+        row.conversation_id,
+        row.contact_id,
+        one.phone_number_id,
+        message.id,
+        message.type.value,
+        Jsonb(content.content_of(message, one.item.payload["messages"][0])),
+        text,
+        Jsonb(context) if context else None,
+        message.timestamp,
+        thread.seq,
+    )
+    return row, values
+
+
+def touch_contacts(connection: Connection, inserted: Sequence[Inserted]) -> None:
+    """Note when contacts wrote last and how they call themselves now."""
+    newest: dict[UUID, Inserted] = {}
+    for row in inserted:
+        if row.contact_id not in newest or row.order > newest[row.contact_id].order:
+            newest[row.contact_id] = row
+    if not newest:
+        return
+    connection.execute(
+        """
+        UPDATE contacts c SET updated_at = now(),
+            last_message_at = greatest(c.last_message_at, d.at),
+            profile_name = CASE WHEN c.last_message_at IS NULL OR d.at >= c.last_message_at
+                THEN coalesce(d.name, c.profile_name) ELSE c.profile_name END
+        FROM unnest(%b::uuid[], %b::timestamptz[], %b::text[]) AS d (id, at, name)
+        WHERE c.id = d.id
+        """,
+        (
+            list(newest),
+            [row.sent_at for row in newest.values()],
+            [row.sender_name for row in newest.values()],
+        ),
+    )

@@ -1,0 +1,75 @@
+"""Passwords: argon2id, at most two at a time, with a dummy check for people we do not know.
+
+Rules: a length and a list of common ones, nothing else (reference/security.md, D 6.2).
+"""
+
+import threading
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from app.errors import Unavailable
+from app.i18n import gettext as _
+from app.services.text import is_storable
+
+MIN_LENGTH = 8
+MAX_LENGTH = 256
+PARALLEL = 2
+QUEUE_TIMEOUT_S = 10.0
+
+# m=46 MiB, t=1, p=1: OWASP's first choice where memory allows; about 70 ms on the reference.
+_hasher = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
+_slots = threading.BoundedSemaphore(PARALLEL)
+_dummy = _hasher.hash("nobody has this password")
+
+COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
+
+
+def problem(password: str) -> str | None:
+    """Return what is wrong with a new password in a sentence, or None."""
+    if len(password) < MIN_LENGTH:
+        return _("Use at least 8 characters.")
+    if len(password) > MAX_LENGTH:
+        return _("Use at most 256 characters.")
+    if not is_storable(password):
+        return _("The password contains a character that cannot be typed.")
+    if password.lower() in COMMON:
+        return _("This password is one of the most common ones. Choose another.")
+    return None
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash; waits for one of two slots.
+
+    Raises:
+        Unavailable: too many people sign in at this moment.
+    """
+    with _slot():
+        return _hasher.hash(password)
+
+
+def verify(stored: str | None, password: str) -> bool:
+    """Tell whether the password is right; takes as long when there is nobody to compare with."""
+    if len(password) > MAX_LENGTH or not is_storable(password):
+        return False
+    with _slot():
+        try:
+            _hasher.verify(stored or _dummy, password)
+        except (VerificationError, InvalidHashError):
+            return False
+    return stored is not None
+
+
+def needs_rehash(stored: str) -> bool:
+    """Tell whether the hash was made with older parameters."""
+    return _hasher.check_needs_rehash(stored)
+
+
+class _slot:  # noqa: N801  # reads as a verb
+    def __enter__(self) -> None:
+        if not _slots.acquire(timeout=QUEUE_TIMEOUT_S):
+            raise Unavailable
+
+    def __exit__(self, *_args: object) -> None:
+        _slots.release()

@@ -1,0 +1,286 @@
+"""Business numbers: connecting, listing, and what one needs to call Graph for them."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+import phonenumbers
+from sqlalchemy import func, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from app import ids
+from app.actor import Actor, Permission
+from app.clock import utc_now
+from app.config import settings
+from app.errors import Conflict, NotFound, ValidationFailed
+from app.i18n import gettext as _
+from app.i18n import mark
+from app.models import PhoneNumber, WhatsAppAccount
+from app.models.enums import PhoneNumberStatus
+from app.services import audit, plans
+from app.services.secrets import Bound, open_secret, seal
+from app.services.whatsapp.client import Credentials
+
+ACCOUNTS = "whatsapp_accounts"
+MAX_DISPLAY_NAME = 100
+
+
+class PhoneNumberInUse(Conflict):
+    """One workspace at a time holds a number."""
+
+    code = "phone_number_in_use"
+    sentence = mark("This number is connected in another workspace. Disconnect it there first.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneNumberView:
+    """A number as pages and the API show it."""
+
+    id: UUID
+    account_id: UUID | None
+    phone_number: str
+    display_name: str | None
+    status: PhoneNumberStatus
+    status_reason: str | None
+    is_sandbox: bool
+    created_at: dt.datetime
+
+    @property
+    def pretty(self) -> str:
+        """The number, grouped as people write it."""
+        return pretty(self.phone_number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNumber:
+    """All that it takes to use a number that is ready at Meta (or in the sandbox)."""
+
+    phone_number: str
+    meta_phone_number_id: str
+    waba_id: str
+    access_token: str
+    app_secret: str | None = None
+    verify_token: str | None = None
+    graph_url: str | None = None
+    display_name: str | None = None
+    is_sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectedView:
+    """A number that can send and receive, and where its webhooks go."""
+
+    phone_number_id: UUID
+    account_id: UUID
+    webhook_path: str
+
+
+def connect(
+    session: Session, actor: Actor, number: NewNumber, *, enforce_plan: bool = True
+) -> ConnectedView:
+    """Store a number that is ready to use; again in the same workspace updates its credentials.
+
+    Raises:
+        ValidationFailed: the number is not E.164.
+        PhoneNumberInUse: another workspace holds it.
+        PhoneNumberLimitReached: the plan has no free number (unless it is the operator's doing).
+    """
+    actor.require(Permission.NUMBER_CONNECT)
+    phone = e164(number.phone_number)
+    if _is_taken(session, actor.workspace_id, phone, number.meta_phone_number_id):
+        raise PhoneNumberInUse
+    account = _account(session, actor, number)
+    row = _own(session, actor, number.meta_phone_number_id, phone)
+    if row is None:
+        if enforce_plan:
+            require_free_number(session, actor)
+        row = PhoneNumber(workspace_id=actor.workspace_id, phone_number=phone)
+        session.add(row)
+    row.account_id = account.id
+    row.phone_number = phone
+    row.meta_phone_number_id = number.meta_phone_number_id
+    row.display_name = number.display_name or row.display_name
+    row.status, row.status_reason = PhoneNumberStatus.VERIFIED, None
+    row.verified_at = row.verified_at or utc_now()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise PhoneNumberInUse from error
+    audit.record(
+        session,
+        actor.workspace_id,
+        "phone_number.connected",
+        user_id=actor.user_id,
+        subject=("phone_number", row.id),
+    )
+    return ConnectedView(
+        phone_number_id=row.id,
+        account_id=account.id,
+        webhook_path=f"/api/webhooks/whatsapp/{account.id}",
+    )
+
+
+def require_free_number(session: Session, actor: Actor) -> None:
+    """Make sure that the plan has a free number, under the lock of the subscription.
+
+    Raises:
+        SubscriptionRequired, PhoneNumberLimitReached.
+    """
+    subscription, plan = plans.require_sending(session, actor.workspace_id)
+    session.refresh(subscription, with_for_update=True)
+    used = session.exec(
+        select(func.count())
+        .select_from(PhoneNumber)
+        .where(
+            col(PhoneNumber.workspace_id) == actor.workspace_id,
+            col(PhoneNumber.disconnected_at).is_(None),
+        )
+    ).one()
+    if used >= plan.max_phone_numbers:
+        raise plans.PhoneNumberLimitReached
+
+
+def list_all(session: Session, actor: Actor) -> list[PhoneNumberView]:
+    """Return the workspace's connected numbers, oldest first."""
+    actor.require(Permission.NUMBER_READ)
+    rows = session.exec(
+        select(PhoneNumber, WhatsAppAccount.is_sandbox)
+        .join(
+            WhatsAppAccount,
+            (col(WhatsAppAccount.id) == col(PhoneNumber.account_id))
+            & (col(WhatsAppAccount.workspace_id) == col(PhoneNumber.workspace_id)),
+            isouter=True,
+        )
+        .where(
+            col(PhoneNumber.workspace_id) == actor.workspace_id,
+            col(PhoneNumber.disconnected_at).is_(None),
+        )
+        .order_by(col(PhoneNumber.created_at), col(PhoneNumber.id))
+    ).all()
+    return [
+        PhoneNumberView(
+            id=row.id,
+            account_id=row.account_id,
+            phone_number=row.phone_number,
+            display_name=row.display_name,
+            status=row.status,
+            status_reason=row.status_reason,
+            is_sandbox=bool(is_sandbox),
+            created_at=row.created_at,
+        )
+        for row, is_sandbox in rows
+    ]
+
+
+def credentials(account: WhatsAppAccount) -> Credentials:
+    """Return where and as whom to call Graph for this account."""
+    bound = Bound(ACCOUNTS, account.workspace_id, account.id)
+    return credentials_of(bound, account.graph_url, account.access_token)
+
+
+def credentials_of(bound: Bound, graph_url: str | None, access_token: bytes) -> Credentials:
+    """Return the same from a row that a drain has read."""
+    return Credentials(
+        graph_url=(graph_url or settings().whatsapp_graph_url).rstrip("/"),
+        version=settings().whatsapp_graph_version,
+        access_token=open_secret(access_token, bound, "access_token") or "",
+    )
+
+
+def get_credentials(session: Session, actor: Actor, account_id: UUID) -> Credentials:
+    """Return the credentials of one of the workspace's accounts.
+
+    Raises:
+        NotFound: it is not this workspace's.
+    """
+    actor.require(Permission.NUMBER_CONNECT)
+    account = session.exec(
+        select(WhatsAppAccount).where(
+            col(WhatsAppAccount.workspace_id) == actor.workspace_id,
+            col(WhatsAppAccount.id) == account_id,
+        )
+    ).first()
+    if account is None:
+        raise NotFound
+    return credentials(account)
+
+
+def e164(value: str) -> str:
+    """Return a number in its E.164 form.
+
+    Raises:
+        ValidationFailed: it cannot be a phone number.
+    """
+    try:
+        parsed = phonenumbers.parse(value, None)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None or not value.strip().startswith("+"):
+        raise ValidationFailed(
+            {"phoneNumber": _("Write the number with + and its country code, like +447700900148.")}
+        )
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def pretty(e164_number: str) -> str:
+    """Return a number grouped as people write it; as it is when it is unusual."""
+    try:
+        parsed = phonenumbers.parse(e164_number, None)
+    except phonenumbers.NumberParseException:
+        return e164_number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _account(session: Session, actor: Actor, number: NewNumber) -> WhatsAppAccount:
+    account = session.exec(
+        select(WhatsAppAccount).where(
+            col(WhatsAppAccount.workspace_id) == actor.workspace_id,
+            col(WhatsAppAccount.waba_id) == number.waba_id,
+        )
+    ).first()
+    if account is None:
+        account = WhatsAppAccount(
+            id=ids.new_id(),
+            workspace_id=actor.workspace_id,
+            waba_id=number.waba_id,
+            access_token=b"",
+        )
+        session.add(account)
+    bound = Bound(ACCOUNTS, actor.workspace_id, account.id)
+    account.access_token = seal(number.access_token, bound, "access_token")
+    if number.app_secret:
+        account.app_secret = seal(number.app_secret, bound, "app_secret")
+    if number.verify_token:
+        account.verify_token = seal(number.verify_token, bound, "verify_token")
+    account.graph_url = number.graph_url
+    account.is_sandbox = number.is_sandbox
+    session.flush()
+    return account
+
+
+def _own(
+    session: Session, actor: Actor, meta_phone_number_id: str, phone: str
+) -> PhoneNumber | None:
+    """Return this workspace's connected row of the number."""
+    return session.exec(
+        select(PhoneNumber)
+        .where(
+            col(PhoneNumber.workspace_id) == actor.workspace_id,
+            col(PhoneNumber.disconnected_at).is_(None),
+            (col(PhoneNumber.meta_phone_number_id) == meta_phone_number_id)
+            | (col(PhoneNumber.phone_number) == phone),
+        )
+        .with_for_update()
+    ).first()
+
+
+def _is_taken(session: Session, workspace_id: UUID, phone: str, meta_id: str) -> bool:
+    return bool(
+        session.connection()
+        .execute(
+            text("SELECT number_is_taken(:phone, :meta_id, :workspace)"),
+            {"phone": phone, "meta_id": meta_id, "workspace": workspace_id},
+        )
+        .scalar_one()
+    )

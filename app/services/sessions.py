@@ -1,0 +1,184 @@
+"""Sign-ins: rows with a hashed token, idle and absolute ends, revocable at once.
+
+The gate, the page dependency and every UI call ask `find`; it is one indexed look-up.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select, update
+
+from app import events
+from app.actor import Actor, Role
+from app.clock import utc_now
+from app.crypto import hash_token, new_token
+from app.errors import NotAuthenticated
+from app.ids import new_id
+from app.models import Membership, User
+from app.models.enums import Theme, UserStatus
+from app.models.user import Session as SignIn
+
+IDLE = dt.timedelta(hours=12)
+ABSOLUTE = dt.timedelta(days=14)
+SEEN_EVERY = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """A live sign-in with the person and the workspace it is in."""
+
+    id: UUID
+    user_id: UUID
+    user_name: str
+    user_email: str
+    theme: Theme
+    time_zone: str
+    language: str
+    is_admin: bool
+    workspace_id: UUID
+    workspace_name: str
+    role: Role
+    last_seen_at: dt.datetime
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks, for services."""
+        return Actor(
+            workspace_id=self.workspace_id,
+            role=self.role,
+            user_id=self.user_id,
+            session_id=self.id,
+        )
+
+
+def create(
+    session: Session,
+    user_id: UUID,
+    workspace_id: UUID | None,
+    *,
+    ip: str | None,
+    user_agent: str | None,
+) -> tuple[str, UUID]:
+    """Sign a person in; returns the cookie's token, which is stored only as a hash, and the id.
+
+    System-only: the caller has checked the password.
+    """
+    now, token = utc_now(), new_token()
+    row = SignIn(
+        id=new_id(),
+        token_hash=hash_token(token),
+        user_id=user_id,
+        workspace_id=workspace_id,
+        last_seen_at=now,
+        idle_until=now + IDLE,
+        expires_at=now + ABSOLUTE,
+        ip=ip,
+        user_agent=(user_agent or "")[:400] or None,
+    )
+    session.add(row)
+    return token, row.id
+
+
+def find(session: Session, token: str) -> SessionView | None:
+    """Return the live sign-in of a cookie: not revoked, not over, an active user, a membership."""
+    row = (
+        session.connection()
+        .execute(text("SELECT * FROM actor_of_session(:hash)"), {"hash": hash_token(token)})
+        .one_or_none()
+    )
+    now = utc_now()
+    if row is None or row.revoked_at is not None or row.role is None:
+        return None
+    if now >= row.idle_until or now >= row.expires_at or row.user_status != UserStatus.ACTIVE:
+        return None
+    return SessionView(
+        id=row.session_id,
+        user_id=row.user_id,
+        user_name=row.user_name,
+        user_email=row.user_email,
+        theme=Theme(row.theme),
+        time_zone=row.time_zone,
+        language=row.language,
+        is_admin=row.is_admin,
+        workspace_id=row.workspace_id,
+        workspace_name=row.workspace_name,
+        role=Role(row.role),
+        last_seen_at=row.last_seen_at,
+    )
+
+
+def require_live(session: Session, actor: Actor) -> None:
+    """Make sure that the person's sign-in and membership still stand; notes that they were here.
+
+    System-only: the first statement of every UI call.
+
+    Raises:
+        NotAuthenticated: the sign-in ended, or the membership or its role changed.
+    """
+    row = (
+        session.connection()
+        .execute(
+            select(col(SignIn.last_seen_at), col(Membership.role))
+            .join(User, col(User.id) == col(SignIn.user_id))
+            .join(
+                Membership,
+                (col(Membership.user_id) == col(SignIn.user_id))
+                & (col(Membership.workspace_id) == actor.workspace_id),
+            )
+            .where(
+                col(SignIn.id) == actor.session_id,
+                col(SignIn.user_id) == actor.user_id,
+                col(SignIn.revoked_at).is_(None),
+                col(SignIn.idle_until) > utc_now(),
+                col(SignIn.expires_at) > utc_now(),
+                col(User.status) == UserStatus.ACTIVE,
+            )
+        )
+        .one_or_none()
+    )
+    if row is None or row.role != actor.role:
+        raise NotAuthenticated
+    _touch(session, actor.session_id, row.last_seen_at)
+
+
+def live_among(session: Session, ids: set[UUID]) -> set[UUID]:
+    """Return those of the sign-ins that are still live, for the pages that they have open."""
+    rows = session.connection().execute(
+        text("SELECT * FROM live_sessions(:ids, :now)"), {"ids": list(ids), "now": utc_now()}
+    )
+    return {row[0] for row in rows}
+
+
+def touch(session: Session, view: SessionView) -> None:
+    """Note that the person was here, at most once a minute. System-only: the gate."""
+    _touch(session, view.id, view.last_seen_at)
+
+
+def revoke_token(session: Session, token: str) -> None:
+    """End the sign-in of a cookie, if it is one. System-only: signing out shows the token."""
+    row = session.exec(select(SignIn.id).where(col(SignIn.token_hash) == hash_token(token))).first()
+    if row is not None:
+        revoke(session, row, reason="signed out")
+
+
+def revoke(session: Session, session_id: UUID, *, reason: str) -> None:
+    """End a sign-in; its open pages close at once on every machine. System-only."""
+    session.exec(
+        update(SignIn)
+        .where(col(SignIn.id) == session_id, col(SignIn.revoked_at).is_(None))
+        .values(revoked_at=utc_now(), revoked_reason=reason)
+    )
+    events.ring(session, events.Bell(events.session_topic(session_id)))
+
+
+def _touch(session: Session, session_id: UUID | None, last_seen_at: dt.datetime) -> None:
+    now = utc_now()
+    if now - last_seen_at < SEEN_EVERY:
+        return
+    session.exec(
+        update(SignIn)
+        .where(col(SignIn.id) == session_id)
+        .values(last_seen_at=now, idle_until=now + IDLE)
+    )

@@ -1,0 +1,209 @@
+"""The one way to Meta's Graph: a pooled client with time-outs, and outcomes instead of guesses.
+
+Sending is not idempotent. So an outcome is one of three: Accepted, Refused (Meta said no, or the
+request never left), or Unseen (it may have been sent; only a status or a person can tell).
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import BaseModel
+
+from app.errors import ProviderError
+from app.i18n import gettext
+from app.services.whatsapp.errors import MISCONFIGURED, Meaning, Move, meaning
+from app.services.whatsapp.payloads import GraphError
+
+TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=10.0)
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=30)
+SERVER_ERROR = 500
+UNAVAILABLE = 503
+TOO_MANY = 429
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Where and as whom to call."""
+
+    graph_url: str
+    version: str
+    access_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Meta took the message; whether it arrives, statuses tell."""
+
+    wamid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The message was not sent. `retry_after_s` is the provider's wish, if it had one."""
+
+    code: int
+    title: str
+    details: str | None
+    meaning: Meaning
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Nobody knows whether the message was sent."""
+
+    reason: str
+
+
+Outcome = Accepted | Refused | Unseen
+
+_NEVER_LEFT = Meaning(Move.WAIT, "WhatsApp could not be reached.", is_retryable=True)
+_BUSY = Meaning(Move.WAIT, "WhatsApp is busy.", is_retryable=True)
+
+
+class GraphRefused(ProviderError):
+    """Graph answered a management request with an error."""
+
+    code = "graph_refused"
+
+    def __init__(self, error: GraphError) -> None:
+        self.error = error
+        super().__init__(gettext(meaning(error.code).sentence))
+
+
+_lock = threading.Lock()
+_client: httpx.Client | None = None
+
+
+def _http() -> httpx.Client:
+    global _client  # noqa: PLW0603  # one pool of connections a process
+    with _lock:
+        if _client is None:
+            _client = httpx.Client(
+                timeout=TIMEOUT, limits=LIMITS, trust_env=False, follow_redirects=False
+            )
+        return _client
+
+
+def forget_connections() -> None:
+    """Close the pool; the next request opens another (tests, a changed time-out)."""
+    global _client  # noqa: PLW0603  # see _http
+    with _lock:
+        if _client is not None:
+            _client.close()
+        _client = None
+
+
+def send(credentials: Credentials, phone_number_id: str, message: BaseModel) -> Outcome:
+    """POST a message. Never raises for the network or for Meta: the outcome says what is known."""
+    url = f"{credentials.graph_url}/{credentials.version}/{phone_number_id}/messages"
+    try:
+        request = _http().build_request(
+            "POST", url, json=message.model_dump(exclude_none=True), headers=_headers(credentials)
+        )
+        response = _http().send(request)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError):
+        return refused_by_us("The account's address or token cannot be used.")
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        return _refusal(0, type(error).__name__, _NEVER_LEFT)
+    except httpx.HTTPError as error:
+        return Unseen(type(error).__name__)
+    return _outcome(response)
+
+
+def request(
+    credentials: Credentials, method: str, path: str, *, data: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Call a management endpoint.
+
+    Raises:
+        GraphRefused: Meta answered with an error.
+        ProviderError: Meta could not be reached or answered nonsense.
+    """
+    url = f"{credentials.graph_url}/{credentials.version}/{path}"
+    try:
+        response = _http().request(method, url, json=data, headers=_headers(credentials))
+    except httpx.HTTPError as error:
+        raise ProviderError from error
+    body = _json(response)
+    refusal = _graph_error(body)
+    if refusal is not None:
+        raise GraphRefused(refusal)
+    if not response.is_success:
+        raise ProviderError
+    return body
+
+
+def _outcome(response: httpx.Response) -> Outcome:
+    body = _json(response)
+    if response.is_success:
+        wamid = _wamid(body)
+        return Accepted(wamid) if wamid else Unseen("an answer without a message id")
+    error = _graph_error(body)
+    retry_after = _retry_after(response)
+    if error is not None:
+        known = meaning(error.code)
+        title = error.title or error.message or f"Error {error.code}"
+        return _refusal(error.code, title, known, details=error.details, retry_after_s=retry_after)
+    if response.status_code in {UNAVAILABLE, TOO_MANY}:
+        title = f"HTTP {response.status_code}"
+        return _refusal(response.status_code, title, _BUSY, retry_after_s=retry_after)
+    if response.status_code >= SERVER_ERROR:
+        return Unseen(f"HTTP {response.status_code}")
+    return _refusal(
+        response.status_code, f"HTTP {response.status_code}", meaning(response.status_code)
+    )
+
+
+def _wamid(body: dict[str, Any]) -> str | None:
+    messages = body.get("messages")
+    first = messages[0] if isinstance(messages, list) and messages else None
+    wamid = first.get("id") if isinstance(first, dict) else None
+    return wamid if isinstance(wamid, str) and wamid else None
+
+
+def refused_by_us(reason: str) -> Refused:
+    """Return the outcome of a message that could not even be written: certainly not sent."""
+    return _refusal(MISCONFIGURED, reason, meaning(MISCONFIGURED))
+
+
+def _refusal(
+    code: int,
+    title: str,
+    known: Meaning,
+    *,
+    details: str | None = None,
+    retry_after_s: float | None = None,
+) -> Refused:
+    return Refused(
+        code=code, title=title, details=details, meaning=known, retry_after_s=retry_after_s
+    )
+
+
+def _headers(credentials: Credentials) -> dict[str, str]:
+    return {"Authorization": f"Bearer {credentials.access_token}"}
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _graph_error(body: dict[str, Any]) -> GraphError | None:
+    error = body.get("error")
+    if not isinstance(error, dict):
+        return None
+    try:
+        return GraphError.model_validate(error)
+    except ValueError:
+        return GraphError(code=-1, message="An error of an unknown form.")
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("retry-after", "")
+    return float(value) if value.isdigit() else None

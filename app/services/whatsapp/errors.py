@@ -1,0 +1,128 @@
+"""Meta's error codes: may it be tried again, whose move is it, and what a person should know.
+
+Source: reference/cloud-api.md section 5 (Meta's error codes of 2026-05, pywa 4.4). Act by code,
+never by title.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.i18n import mark
+
+
+class Move(StrEnum):
+    """Whose turn it is after a failure."""
+
+    WAIT = "wait"  # nobody's: it is tried again by itself
+    PERSON = "person"  # whoever wrote: another message, another number
+    OWNER = "owner"  # whoever runs the WhatsApp account: payment, token, template
+    OPERATOR = "operator"  # us
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code means to us."""
+
+    move: Move
+    sentence: str
+    is_retryable: bool = False
+
+
+_WAIT = Meaning(
+    Move.WAIT, mark("WhatsApp is busy. The message is sent again by itself."), is_retryable=True
+)
+_RATE = Meaning(
+    Move.WAIT,
+    mark("Too many messages at once. WhatsApp asks to slow down; it is sent again by itself."),
+    is_retryable=True,
+)
+_UNREACHABLE = Meaning(
+    Move.PERSON,
+    mark("This number cannot receive the message: it may not be on WhatsApp, or the app is old."),
+)
+_WINDOW = Meaning(
+    Move.PERSON,
+    mark(
+        "The 24-hour window has closed: more than 24 hours have passed since the customer's last"
+        " message."
+    ),
+)
+_OPTED_OUT = Meaning(Move.PERSON, mark("The customer does not want marketing messages."))
+_CAP = Meaning(
+    Move.PERSON,
+    mark("The customer got many marketing messages lately, so WhatsApp held this one back."),
+)
+_PARAMETER = Meaning(
+    Move.OPERATOR, mark("WhatsApp did not accept the message's form. We have been told.")
+)
+_MEDIA = Meaning(Move.PERSON, mark("WhatsApp could not use the file. Try another one."))
+_TOKEN = Meaning(
+    Move.OWNER,
+    mark("WhatsApp no longer accepts this number's access token. An owner needs to renew it."),
+)
+_PERMISSION = Meaning(
+    Move.OWNER, mark("The access token may not do this. An owner needs to check its permissions.")
+)
+_PAYMENT = Meaning(
+    Move.OWNER,
+    mark("WhatsApp refused for payment reasons. An owner needs to check the payment method."),
+)
+_LOCKED = Meaning(
+    Move.OWNER, mark("WhatsApp restricted this business account. An owner needs to look into it.")
+)
+_TEMPLATE = Meaning(
+    Move.OWNER, mark("The template cannot be used as it is. An owner needs to look at it.")
+)
+_SELF = Meaning(Move.PERSON, mark("A number cannot write to itself."))
+_TEST_LIST = Meaning(
+    Move.OWNER,
+    mark("A test number may only write to numbers on its list. Add the customer to the list."),
+)
+_NAME = Meaning(
+    Move.OWNER, mark("The number's display name is not approved yet, so it cannot send.")
+)
+_REGION = Meaning(Move.PERSON, mark("WhatsApp does not allow messages to this country."))
+_SPAM = Meaning(
+    Move.OWNER,
+    mark("Customers reported or blocked this number too often, so WhatsApp limited it for now."),
+)
+_EXPERIMENT = Meaning(
+    Move.PERSON, mark("WhatsApp left this message out for an experiment of its own.")
+)
+_UNKNOWN = Meaning(Move.OPERATOR, mark("WhatsApp refused the message for a reason we do not know."))
+
+# Our own code: the request could not be written with what the account has.
+MISCONFIGURED = -1
+
+MEANINGS: dict[int, Meaning] = {
+    MISCONFIGURED: Meaning(
+        Move.OWNER,
+        mark("This number is not set up so that it can send. An owner needs to connect it again."),
+    ),
+    **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004), _WAIT),
+    **dict.fromkeys((4, 80007, 130429, 131056, 133016), _RATE),
+    131026: _UNREACHABLE,
+    131047: _WINDOW,
+    131049: _CAP,
+    131050: _OPTED_OUT,
+    **dict.fromkeys((100, 33, 131008, 131009, 131051, 131062, 135000, 137000), _PARAMETER),
+    **dict.fromkeys((131052, 131053), _MEDIA),
+    131021: _SELF,
+    131030: _TEST_LIST,
+    131037: _NAME,
+    **dict.fromkeys((131042, 131044, 131063, 131064), _PAYMENT),
+    **dict.fromkeys((131031, 131045, 368), _LOCKED),
+    131048: _SPAM,
+    130497: _REGION,
+    130472: _EXPERIMENT,
+    190: _TOKEN,
+    **dict.fromkeys((0, 3, 10, *range(200, 300)), _PERMISSION),
+    **dict.fromkeys(
+        (132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068, 132069), _TEMPLATE
+    ),
+}
+
+
+def meaning(code: int) -> Meaning:
+    """Return what a code means; an unknown one is not tried again and is our move."""
+    return MEANINGS.get(code, _UNKNOWN)

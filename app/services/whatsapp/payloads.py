@@ -1,0 +1,369 @@
+"""Typed webhook bodies. Unknown members are allowed, unknown types become UNKNOWN and stay whole.
+
+Source: Meta's webhook reference and real-shaped bodies (reference/cloud-api.md, sections 2 and 3).
+One bad message must not hide the good ones beside it: an envelope is read loosely, each message
+and status on its own.
+"""
+
+import datetime as dt
+import json
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from app.clock import utc_now
+from app.models.enums import MessageType
+from app.services.text import storable
+
+MESSAGES = "messages"
+MAX_FUTURE = dt.timedelta(days=1)
+
+
+class Unreadable(ValueError):
+    """A body or an item that cannot be understood; the message says why."""
+
+
+def _seconds(value: object) -> object:
+    """Read Meta's time, a string of Unix seconds; one from the far future is a mistake."""
+    try:
+        moment = dt.datetime.fromtimestamp(int(str(value)), dt.UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError("not a time in seconds") from error
+    return min(moment, utc_now() + MAX_FUTURE)
+
+
+def _code(value: object) -> int:
+    return int(str(value)) if str(value).lstrip("-").isdecimal() else 0
+
+
+def _words(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _mapping(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+Seconds = Annotated[dt.datetime, BeforeValidator(_seconds)]
+
+
+class Payload(BaseModel):
+    """Base of everything from outside: more members than we know are no error."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, coerce_numbers_to_str=True)
+
+
+class Metadata(Payload):
+    """Which of our numbers an update is about; route by the id, never by the display number."""
+
+    phone_number_id: str
+    display_phone_number: str = ""
+
+
+class Profile(Payload):
+    """How a customer calls himself."""
+
+    name: str | None = None
+    username: str | None = None
+
+
+class ContactInfo(Payload):
+    """Who wrote, as far as WhatsApp tells."""
+
+    profile: Profile = Profile()
+    wa_id: str | None = None
+    user_id: str | None = None
+
+
+class Media(Payload):
+    """A file of a message; the id is good for seven days, a link for five minutes."""
+
+    id: str | None = None
+    mime_type: str | None = None
+    sha256: str | None = None
+    caption: str | None = None
+    filename: str | None = None
+    voice: bool | None = None
+    animated: bool | None = None
+
+
+class Text(Payload):
+    """A text message."""
+
+    body: str
+
+
+class Reaction(Payload):
+    """An emoji on a message; without one the reaction was taken away."""
+
+    message_id: str | None = None
+    emoji: str | None = None
+
+
+class Button(Payload):
+    """A tap on a template's quick-reply button."""
+
+    text: str = ""
+    payload: str | None = None
+
+
+class Choice(Payload):
+    """The row or button that was chosen."""
+
+    id: str | None = None
+    title: str = ""
+    description: str | None = None
+
+
+class FlowReply(Payload):
+    """A filled form; `response_json` is a string and may hold anything."""
+
+    name: str | None = None
+    body: str | None = None
+    response_json: str | None = None
+
+
+class Interactive(Payload):
+    """An answer to buttons, a list or a form."""
+
+    type: str = ""
+    button_reply: Choice | None = None
+    list_reply: Choice | None = None
+    nfm_reply: FlowReply | None = None
+
+
+class Location(Payload):
+    """A place."""
+
+    latitude: float | None = None
+    longitude: float | None = None
+    name: str | None = None
+    address: str | None = None
+
+
+class SystemNotice(Payload):
+    """News about the customer: a new number, a new identity."""
+
+    body: str | None = None
+    type: str | None = None
+    wa_id: str | None = None
+
+
+class Edit(Payload):
+    """A changed message."""
+
+    original_message_id: str | None = None
+
+
+class Context(Payload):
+    """What a message answers, or that it was forwarded."""
+
+    id: str | None = None
+    from_: str | None = Field(default=None, alias="from")
+    forwarded: bool | None = None
+    frequently_forwarded: bool | None = None
+    referred_product: dict[str, Any] | None = None
+
+
+class GraphError(Payload):
+    """Meta's description of what went wrong; act by `code`, whatever form the rest has."""
+
+    code: Annotated[int, BeforeValidator(_code)] = 0
+    title: Annotated[str | None, BeforeValidator(_words)] = None
+    message: Annotated[str | None, BeforeValidator(_words)] = None
+    error_data: Annotated[dict[str, Any] | None, BeforeValidator(_mapping)] = None
+    href: Annotated[str | None, BeforeValidator(_words)] = None
+
+    @property
+    def details(self) -> str | None:
+        """Meta's explanation, if it gave one."""
+        details = (self.error_data or {}).get("details")
+        return str(details) if details else None
+
+
+def _errors(value: object) -> list[object]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+Errors = Annotated[list[GraphError], BeforeValidator(_errors)]
+
+
+class IncomingMessage(Payload):
+    """One message of a customer. Exactly one of the typed members goes with its type."""
+
+    id: str = Field(min_length=1, max_length=255)
+    timestamp: Seconds
+    type: MessageType = MessageType.UNKNOWN
+    from_: str | None = Field(default=None, alias="from")
+    from_user_id: str | None = None
+    context: Context | None = None
+    referral: dict[str, Any] | None = None
+    errors: Errors = []
+    group_id: str | None = None
+    text: Text | None = None
+    image: Media | None = None
+    video: Media | None = None
+    audio: Media | None = None
+    document: Media | None = None
+    sticker: Media | None = None
+    location: Location | None = None
+    contacts: list[dict[str, Any]] | None = None
+    reaction: Reaction | None = None
+    interactive: Interactive | None = None
+    button: Button | None = None
+    order: dict[str, Any] | None = None
+    system: SystemNotice | None = None
+    edit: Edit | None = None
+    revoke: Edit | None = None
+
+    @property
+    def media(self) -> Media | None:
+        """The file, whichever kind it is."""
+        return self.image or self.video or self.audio or self.document or self.sticker
+
+
+class StatusUpdate(Payload):
+    """News about a message of ours. Unknown words (deleted, warning) are kept as they are."""
+
+    id: str = Field(min_length=1, max_length=255)
+    status: str = Field(min_length=1, max_length=40)
+    timestamp: Seconds
+    recipient_id: str | None = None
+    recipient_user_id: str | None = None
+    biz_opaque_callback_data: str | None = None
+    errors: Errors = []
+    pricing: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of an entry; `value` is read further by its field. `key` is its place."""
+
+    key: str
+    field: str
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BadChange:
+    """Something among the changes that is none; kept as it came."""
+
+    key: str
+    raw: Any
+
+
+_TYPED = [kind.value for kind in MessageType if kind.value in IncomingMessage.model_fields]
+_REQUIRED = {"id", "timestamp", "from", "from_user_id"}
+
+
+def load(body: bytes) -> Any:
+    """Read JSON as Meta writes it.
+
+    NUL characters, which PostgreSQL cannot hold, and halves of surrogate pairs, which are no text,
+    become U+FFFD.
+
+    Raises:
+        Unreadable: not JSON.
+    """
+    try:
+        try:
+            data = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return _clean(json.loads(body, parse_constant=_no_number, parse_float=_number))
+        return _clean(data) if b"\\u0000" in body else data
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("The body is not JSON.") from error
+
+
+def read_changes(body: bytes) -> list[Change | BadChange]:
+    """Read a webhook body: up to 1,000 updates of several accounts, the bad ones beside the good.
+
+    Raises:
+        Unreadable: not JSON, or nothing like a webhook.
+    """
+    data = load(body)
+    if not isinstance(data, dict) or not isinstance(data.get("entry"), list):
+        raise Unreadable("The body is JSON, but not a webhook: it has no list of entries.")
+    found: list[Change | BadChange] = []
+    for entry_index, entry in enumerate(data["entry"]):
+        changes = entry.get("changes") if isinstance(entry, dict) else None
+        if not isinstance(changes, list):
+            found.append(BadChange(str(entry_index), entry))
+            continue
+        for change_index, raw in enumerate(changes):
+            found.append(read_change(raw, f"{entry_index}.{change_index}"))
+    return found
+
+
+def read_change(raw: Any, key: str) -> Change | BadChange:
+    """Read one change; `key` is its place in the body."""
+    if not isinstance(raw, dict):
+        return BadChange(key, raw)
+    field, value = raw.get("field"), raw.get("value")
+    if not isinstance(field, str) or (field == MESSAGES and not isinstance(value, dict)):
+        return BadChange(key, raw)
+    return Change(key, field, value if isinstance(value, dict) else {})
+
+
+def read_message(raw: dict[str, Any]) -> IncomingMessage:
+    """Read one message; a missing type is found from the members that are there.
+
+    A member of an unexpected form is left out: the rest is still a message.
+
+    Raises:
+        Unreadable: no id, no time, or a sender of a form that we do not know.
+    """
+    if "type" not in raw:
+        raw = {**raw, "type": next((name for name in _TYPED if name in raw), "unknown")}
+    while True:
+        try:
+            return IncomingMessage.model_validate(raw)
+        except ValidationError as error:
+            bad = {str(item["loc"][0]) for item in error.errors() if item["loc"]} & raw.keys()
+            if not bad or bad & _REQUIRED:
+                raise Unreadable(explain(error)) from error
+            raw = {name: value for name, value in raw.items() if name not in bad}
+
+
+def read_status(raw: dict[str, Any]) -> StatusUpdate:
+    """Read one status.
+
+    Raises:
+        Unreadable: no id, word or time.
+    """
+    try:
+        return StatusUpdate.model_validate(raw)
+    except ValueError as error:
+        raise Unreadable(explain(error)) from error
+
+
+def explain(error: ValueError) -> str:
+    """Say what is wrong with an item without repeating its content (it is the customer's)."""
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)
+    found = errors(include_input=False, include_url=False)[:3]
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return value
+
+
+def _number(text: str) -> float | None:
+    """Read a number; one beyond all bounds is none, because no JSON column takes it."""
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _no_number(_text: str) -> None:
+    """Read NaN and Infinity, which are no JSON, as null."""

@@ -1,0 +1,209 @@
+// The reply box. It clears in the same tick as it sends, so a second Enter or click finds nothing to send;
+// the bubble appears through the window event `shell:sending` before the server has heard of it.
+// Drafts live in this browser, one per person and conversation, and survive reload, deploy and reconnect.
+const LIMIT = 4096;
+const COUNT_FROM = 3800;
+const HOUR = 3600e3;
+
+function uuid() {
+  if (window.crypto?.randomUUID) return crypto.randomUUID();
+  const b = crypto.getRandomValues(new Uint8Array(16)); // plain http has no randomUUID
+  b[6] = (b[6] & 15) | 64;
+  b[8] = (b[8] & 63) | 128;
+  const hex = Array.from(b, (n) => n.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+export default {
+  template: `
+    <div class="composer" data-testid="composer">
+      <div v-if="blockedNow" class="composer-closed" data-testid="composer-blocked">
+        <svg class="i" aria-hidden="true"><use :href="icon('lock')"></use></svg><p>{{ blockedNow }}</p>
+      </div>
+      <div v-else-if="left <= 0" class="composer-closed" data-testid="composer-closed">
+        <svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg>
+        <div><b>{{ strings.window_closed_title }}</b><p>{{ strings.window_closed_text }}</p></div>
+      </div>
+      <form v-else class="composer-box" @submit.prevent="send">
+        <textarea ref="box" class="composer-input" rows="1" data-testid="composer-input" v-model="text" :placeholder="strings.placeholder" :aria-label="strings.input_label"
+          :aria-describedby="$.uid + '-count'" enterkeyhint="send" dir="auto" @input="onInput" @keydown.enter="onEnter"></textarea>
+        <div class="composer-left">
+          <span class="badge" :class="tone" role="timer" :title="until" data-testid="composer-window"><svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg><span class="not-phone">{{ leftText }}</span><span class="only-phone" aria-hidden="true">{{ leftShort }}</span></span>
+          <span :id="$.uid + '-count'" class="composer-count" :class="{ 'is-over': length > 4096 }" role="status"><template v-if="length >= 3800">{{ counter }}</template></span>
+        </div>
+        <div class="composer-right">
+          <span class="composer-hint" aria-hidden="true"><span class="kbd"><svg class="i"><use :href="icon('corner-down-left')"></use></svg></span>{{ strings.to_send }}</span>
+          <button class="composer-send" type="submit" data-testid="composer-send" :class="{ 'is-over': length > 4096 }" :aria-disabled="length > 4096 ? 'true' : null" :aria-label="strings.send" :title="strings.send">
+            <svg class="i" aria-hidden="true"><use :href="icon('send')"></use></svg>
+          </button>
+        </div>
+      </form>
+    </div>
+  `,
+  props: {
+    strings: Object, locale: String, timezone: String, conversationId: String, userId: String, windowExpiresAt: String,
+    canSend: { type: Boolean, default: true }, blockedText: String, sprite: { type: String, default: "/static/icons.svg" },
+  },
+  emits: ["send"],
+  data() {
+    return { text: "", expires: this.windowExpiresAt || null, blocked: this.blockedText || null, now: Date.now() };
+  },
+  computed: {
+    blockedNow() {
+      return this.blocked || (this.canSend ? null : this.strings.cannot_send);
+    },
+    left() {
+      return this.expires ? Date.parse(this.expires) - this.now : 0;
+    },
+    tone() {
+      if (this.left < HOUR) return "badge-danger";
+      return this.left < 4 * HOUR ? "badge-warn" : "badge-ok";
+    },
+    leftText() {
+      const minutes = Math.ceil(this.left / 60e3);
+      if (minutes < 60) return this.strings.left_minutes.replace("{m}", minutes);
+      return this.strings.left_hours.replace("{h}", Math.floor(minutes / 60)).replace("{m}", minutes % 60);
+    },
+    leftShort() {
+      const minutes = Math.ceil(this.left / 60e3);
+      return minutes < 60 ? this.strings.short_minutes.replace("{m}", minutes) : this.strings.short_hours.replace("{h}", Math.floor(minutes / 60));
+    },
+    until() {
+      const style = { dateStyle: "medium", timeStyle: "short" };
+      const then = new Date(this.expires);
+      let text;
+      try {
+        text = then.toLocaleString(window.shell.locale(this.locale), { ...style, timeZone: this.timezone || undefined });
+      } catch {
+        text = then.toLocaleString(undefined, style); // an unknown zone must not blank the box
+      }
+      return this.strings.window_until.replace("{time}", text);
+    },
+    length() {
+      return this.text.length < COUNT_FROM ? this.text.length : Array.from(this.text).length;
+    },
+    counter() {
+      const n = new Intl.NumberFormat(window.shell.locale(this.locale));
+      return this.strings.counter.replace("{n}", n.format(this.length)).replace("{max}", n.format(LIMIT));
+    },
+    ready() {
+      return this.text.trim() !== "" && this.length <= LIMIT;
+    },
+  },
+  watch: {
+    windowExpiresAt(value) {
+      this.expires = value || null;
+      this.now = Date.now();
+    },
+    blockedText(value) {
+      this.blocked = value || null;
+    },
+    conversationId(_, before) {
+      this.flush(before);
+      this.load();
+    },
+  },
+  created() {
+    this.load();
+    this.onHide = () => this.flush();
+    window.addEventListener("pagehide", this.onHide);
+    document.addEventListener("visibilitychange", this.onHide);
+    this.clock = setInterval(() => (this.now = Date.now()), 10e3);
+  },
+  mounted() {
+    this.grow();
+  },
+  beforeUnmount() {
+    this.flush();
+    clearInterval(this.clock);
+    window.removeEventListener("pagehide", this.onHide);
+    document.removeEventListener("visibilitychange", this.onHide);
+  },
+  methods: {
+    // Both wait a tick, so that a property changed just before does not overrule them.
+    async set_window(iso) {
+      await this.$nextTick();
+      this.expires = iso;
+      this.now = Date.now();
+      this.$nextTick(this.grow);
+    },
+    async set_blocked(text) {
+      await this.$nextTick();
+      this.blocked = text;
+      this.$nextTick(this.grow);
+    },
+    // A text that could not be sent comes back, before whatever was written meanwhile.
+    restore({ text }) {
+      this.text = this.text.trim() ? `${text}\n${this.text}` : text;
+      this.save();
+      this.$nextTick(() => {
+        this.grow();
+        this.$refs.box?.focus();
+      });
+    },
+    focus() {
+      this.$refs.box?.focus();
+    },
+
+    send() {
+      if (!this.ready || this.blockedNow || this.left <= 0) return;
+      const text = this.text.trim();
+      const clientRef = uuid();
+      this.text = "";
+      this.save();
+      window.dispatchEvent(new CustomEvent("shell:sending", { detail: { conversation_id: this.conversationId, client_ref: clientRef, text } }));
+      this.$emit("send", { text, client_ref: clientRef });
+      this.$nextTick(() => {
+        this.grow();
+        this.$refs.box?.focus();
+      });
+    },
+    onEnter(event) {
+      if (event.isComposing || event.keyCode === 229 || (event.shiftKey && !event.ctrlKey)) return;
+      event.preventDefault();
+      if (!event.repeat) this.send();
+    },
+    onInput() {
+      this.grow();
+      clearTimeout(this.saving);
+      this.saving = setTimeout(this.save, 500);
+    },
+    grow() {
+      const box = this.$refs.box;
+      if (!box) return;
+      box.style.height = "auto";
+      box.style.height = `${box.scrollHeight}px`;
+    },
+    key(id) {
+      return `draft:${this.userId}:${id}`;
+    },
+    load() {
+      clearTimeout(this.saving);
+      this.saving = null;
+      try {
+        this.text = localStorage.getItem(this.key(this.conversationId)) || "";
+      } catch {
+        this.text = "";
+      }
+      this.$nextTick(this.grow);
+    },
+    save(id = this.conversationId) {
+      clearTimeout(this.saving);
+      this.saving = null;
+      const text = this.text.trim() ? this.text : "";
+      try {
+        if (text) localStorage.setItem(this.key(id), text);
+        else localStorage.removeItem(this.key(id));
+      } catch {
+        return; // storage can be full or forbidden; the text is still in the box
+      }
+      window.dispatchEvent(new CustomEvent("shell:draft", { detail: { conversation_id: id, text } }));
+    },
+    flush(id = this.conversationId) {
+      if (this.saving) this.save(id);
+    },
+    icon(name) {
+      return `${this.sprite}#${name}`;
+    },
+  },
+};

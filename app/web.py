@@ -1,0 +1,120 @@
+"""What pages and HTTP routes share: who asks, from where, and is the request our own.
+
+The look-up of a session is one function for the gate, the page dependency and the tests. It is
+remembered for five seconds; a revocation forgets it at once.
+"""
+
+import asyncio
+import time
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection, Request
+
+from app import db
+from app.config import is_loopback, settings
+from app.crypto import hash_token
+from app.errors import NotAuthenticated, PermissionDenied
+from app.services import sessions
+from app.services.sessions import SessionView
+from app.services.users import Client
+
+REMEMBER_S = 5.0
+MAX_REMEMBERED = 10_000
+
+_remembered: dict[bytes, tuple[float, SessionView]] = {}
+
+
+async def find_session(connection: HTTPConnection) -> SessionView | None:
+    """Return the live sign-in behind a request's cookie, at most five seconds old."""
+    token = connection.cookies.get(settings().session_cookie)
+    if not token or len(token) > 200:  # noqa: PLR2004  # ours are 43 characters
+        return None
+    key, now = hash_token(token), time.monotonic()
+    known = _remembered.get(key)
+    if known and now - known[0] < REMEMBER_S:
+        return known[1]
+    view = await asyncio.to_thread(_look_up, token)
+    if view is None:
+        _remembered.pop(key, None)
+        return None
+    if len(_remembered) >= MAX_REMEMBERED:
+        _remembered.clear()
+    _remembered[key] = (now, view)
+    return view
+
+
+def forget_sessions() -> None:
+    """Look every session up again: after a sign-out, a revocation, a change of role."""
+    _remembered.clear()
+
+
+async def require_session(request: Request) -> SessionView:
+    """Return the live sign-in of a page request.
+
+    Raises:
+        NotAuthenticated: there is none.
+    """
+    view: SessionView | None = getattr(request.state, "session", None)
+    view = view or await find_session(request)
+    if view is None:
+        raise NotAuthenticated
+    return view
+
+
+CurrentSession = Annotated[SessionView, Depends(require_session)]
+
+
+def require_same_origin(request: Request) -> None:
+    """Refuse a state-changing request that another site's page has sent.
+
+    Raises:
+        PermissionDenied: neither Origin nor Sec-Fetch-Site says that it is ours.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None:
+        if origin not in allowed_origins():
+            raise PermissionDenied
+        return
+    if request.headers.get("sec-fetch-site") not in {"same-origin", "none"}:
+        raise PermissionDenied
+
+
+def allowed_hosts() -> frozenset[str]:
+    """Return the Host headers that we answer to (INTERFACE section 2)."""
+    config = settings()
+    hosts = {config.public_url.split("://", 1)[1]}
+    if not config.is_production or is_loopback(config.public_host):
+        hosts |= {f"{name}:{config.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+    return frozenset(host.lower() for host in hosts)
+
+
+def allowed_origins() -> frozenset[str]:
+    """Return the origins whose pages may talk to us."""
+    scheme = settings().public_url.split("://", 1)[0]
+    return frozenset({settings().public_url, *(f"{scheme}://{host}" for host in allowed_hosts())})
+
+
+def client_of(request: HTTPConnection) -> Client:
+    """Return where a request came from."""
+    return Client(
+        ip=request.client.host if request.client else None,
+        user_agent=request.headers.get("user-agent"),
+    )
+
+
+def safe_next(target: str | None, *, default: str = "/dashboard") -> str:
+    """Return a path of this site to go to after signing in, or the default."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return default
+    if any(character in target for character in "\\\r\n\t\0") or "://" in target:
+        return default
+    return target
+
+
+def _look_up(token: str) -> SessionView | None:
+    with db.transaction() as session:
+        view = sessions.find(session, token)
+        if view is not None:
+            sessions.touch(session, view)
+        return view

@@ -1,0 +1,37 @@
+"""The web process, from settings to serving. With no settings it brings everything up itself."""
+
+from fastapi import FastAPI
+from nicegui.helpers import is_user_simulation
+
+from app import log, server
+from app.config import settings
+from app.devstack import demo
+from app.devstack.entry import services, workers
+from app.sandbox import create_sandbox
+from app.services import schema
+
+
+def build() -> FastAPI:
+    """Put the application together for these settings."""
+    config = settings()
+    sandbox = create_sandbox(config, viewer=server.viewer) if config.has_sandbox else None
+    return server.build(config, sandbox)
+
+
+def main() -> None:
+    """Start what is missing, migrate, serve, and stop everything in order."""
+    log.setup()
+    is_embedded = settings().is_embedded
+    with services() as config:
+        schema.prepare()
+        demo.create_once(config)
+        app = build()
+        with workers(config.embedded_workers if is_embedded else 0):
+            demo.announce(config)
+            server.serve(app, config)
+
+
+if is_user_simulation():
+    build()
+elif __name__ == "__main__":
+    main()

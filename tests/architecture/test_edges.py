@@ -1,0 +1,65 @@
+"""One transaction per edge (decision 0002): who opens one is listed here, with the reason."""
+
+import pytest
+
+from tests.architecture.source import APP, calls, modules, name_of, place, report, tree_of
+
+OPENERS = {
+    # UI calls
+    "app.components.call",
+    "app.components.live",
+    # HTTP
+    "app.web",
+    "app.gate",
+    "app.pages.public",
+    "app.api.health",
+    "app.api.webhooks",
+    # jobs and the command line
+    "app.jobs",
+    "app.cli",
+    "app.devstack.demo",
+    # Calls a provider between two transactions, so it cannot be inside one.
+    "app.services.sandbox_numbers",
+    # The owner's connection, before anybody else is there.
+    "app.services.schema",
+}
+# Drains and counts over all workspaces: batches in SQL, on a connection of their own.
+CONNECTORS = {
+    "app.services.inbound.drain",
+    "app.services.outbox",
+    "app.services.stats",
+    "app.services.tidy",
+}
+COMMITTERS = {"app.db", "app.services.schema"}
+
+
+@pytest.mark.parametrize(
+    ("opener", "allowed"),
+    [
+        ("db.transaction", OPENERS),
+        ("transaction", {"app.db"}),
+        ("db.connect", CONNECTORS),
+        ("db.engine", {"app.services.schema"}),
+        ("session.commit", COMMITTERS),
+        ("connection.commit", COMMITTERS),
+        ("session.rollback", set()),
+        ("session.begin", set()),
+        ("session.begin_nested", set()),
+    ],
+)
+def test_transactions_are_opened_and_ended_at_the_edges_only(
+    opener: str, allowed: set[str]
+) -> None:
+    found = [
+        place(path, call.lineno)
+        for module, path in modules().items()
+        if module not in allowed and APP / "sandbox" not in path.parents
+        for call in calls(tree_of(path))
+        if name_of(call.func) == opener
+    ]
+
+    assert not found, report(
+        f"{opener}() is called at an edge only; services take a session and never end it"
+        " (decision 0002).",
+        found,
+    )

@@ -1,0 +1,131 @@
+"""Every route is known to be public, or nobody gets through it without a session or a signature."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.architecture.source import ROOT, report
+
+# Who answers for these himself: the doors, signed webhooks, health, files of the product.
+PUBLIC_PATHS = {
+    "/",
+    "/sign-in",
+    "/sign-up",
+    "/sign-out",
+    "/favicon.ico",
+    "/static",
+    "/healthz",
+    "/readyz",
+    "/api/webhooks/whatsapp",
+    "/api/webhooks/whatsapp/{account}",
+    "/api/{path:path}",
+}
+# The sandbox guards itself: bearer tokens, a session for pages, a derived secret for control.
+DEVELOPMENT_ONLY = {"/sandbox"}
+NICEGUI = "/_nicegui"
+SESSION = "require_session"
+
+LIST_ROUTES = """
+import json, main
+from nicegui import core
+from app import gate
+from app.pages import root
+
+def dependencies(dependant):
+    return [d.call.__name__ for d in dependant.dependencies] if dependant else []
+
+def flat(routes):
+    for route in routes:
+        inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+        if inner is not None and not getattr(route, "path", None):
+            yield from flat(inner.routes)
+        else:
+            yield route
+
+def describe(routes):
+    return [
+        {
+            "path": getattr(route, "path", repr(route)),
+            "app": type(getattr(route, "app", None)).__name__,
+            "needs": dependencies(getattr(route, "dependant", None)),
+        }
+        for route in flat(routes)
+    ]
+
+app = main.build()
+print(json.dumps({
+    "outer": describe(app.router.routes),
+    "inner": describe(core.app.routes),
+    "prefixes": root.PREFIXES,
+}))
+"""
+
+
+@cache
+def routes(data_dir: Path, environment: str) -> dict[str, Any]:
+    """Build the product in a process of its own and return its routes."""
+    secret = {"SECRET_KEYS": "f1d6a0b9c27e4853" * 4} if environment == "production" else {}
+    product = subprocess.run(
+        [sys.executable, "-c", LIST_ROUTES],
+        cwd=ROOT,
+        env={**os.environ, "DATA_DIR": str(data_dir), "ENVIRONMENT": environment, **secret},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert product.returncode == 0, product.stderr[-2000:]
+    answer: dict[str, Any] = json.loads(product.stdout.splitlines()[-1])
+    return answer
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("routes")
+
+
+def test_every_route_is_public_on_purpose_or_needs_somebody(data_dir: Path) -> None:
+    outer = routes(data_dir, "development")["outer"]
+
+    open_routes = [
+        route["path"]
+        for route in outer[:-1]
+        if route["path"] not in PUBLIC_PATHS | DEVELOPMENT_ONLY
+        and not any("session" in name or "actor" in name for name in route["needs"])
+    ]
+
+    assert {"/sign-in", "/healthz"} <= {route["path"] for route in outer}
+    assert not open_routes, report(
+        "Give the route a dependency on the actor, or list it in PUBLIC_PATHS (decision 0004).",
+        open_routes,
+    )
+
+
+def test_nicegui_stands_last_and_behind_the_gate(data_dir: Path) -> None:
+    last = routes(data_dir, "development")["outer"][-1]
+
+    assert (last["path"], last["app"]) == ("", "Gate"), "NiceGUI authenticates nothing by itself."
+
+
+def test_every_page_is_behind_the_gate_and_asks_for_the_session(data_dir: Path) -> None:
+    found = routes(data_dir, "development")
+    prefixes = tuple(found["prefixes"])
+
+    pages = [route for route in found["inner"] if not route["path"].startswith(NICEGUI)]
+    unreachable = [route["path"] for route in pages if not route["path"].startswith(prefixes)]
+    careless = [route["path"] for route in pages if SESSION not in route["needs"]]
+
+    assert pages
+    assert not unreachable, report("The gate answers 404: add the prefix to root.py.", unreachable)
+    assert not careless, report("A page takes `session: CurrentSession`.", careless)
+
+
+def test_production_serves_nothing_of_the_sandbox(data_dir: Path) -> None:
+    outer = {route["path"] for route in routes(data_dir, "production")["outer"]}
+
+    assert not outer & DEVELOPMENT_ONLY

@@ -1,0 +1,98 @@
+"""Browser tests: the whole product in a subprocess, real Chromium, a context for each person."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.browser import chromium_path
+from tests.e2e.stack import Stack, Workspace, make_stack
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+# What a browser says on its own about a request that a test makes fail on purpose.
+HARMLESS = re.compile(
+    r"ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|status of 4(01|03|04|09|22)"
+)
+
+expect.set_options(timeout=15_000)
+
+Person = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One product for this worker's browser tests; it must log no error."""
+    made = make_stack(tmp_path_factory.mktemp("stack") / "data")
+    made.start()
+    yield made
+    made.stop()
+    assert made.unexpected_log_lines() == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium a module: Playwright's loop must not outlive it, other tests have their own."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def person(
+    browser: Browser, stack: Stack, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Person]:
+    """Return what opens a browser of somebody's own; console errors fail the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+    is_phone = request.node.get_closest_marker("phone") is not None
+
+    def open_browser(workspace: Workspace | None = None, *, theme: str = "light") -> Page:
+        context = browser.new_context(
+            base_url=stack.base_url,
+            viewport=PHONE if is_phone else DESKTOP,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+            locale="en-GB",
+            timezone_id="Europe/London",
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                errors.append(message.text)
+                if message.type == "error" and not HARMLESS.search(message.text)
+                else None
+            ),
+        )
+        if workspace is not None:
+            sign_in(page, workspace)
+        return page
+
+    yield open_browser
+    for number, context in enumerate(contexts):
+        if hasattr(request.node, "failed"):
+            context.pages[0].screenshot(path=tmp_path / f"failed-{number}.png")
+        context.close()
+    assert errors == []
+
+
+def sign_in(page: Page, workspace: Workspace) -> None:
+    page.goto("/sign-in")
+    page.get_by_test_id("sign-in-email").fill(workspace.email)
+    page.get_by_test_id("sign-in-password").fill(workspace.password)
+    page.get_by_test_id("sign-in-submit").click()
+    page.wait_for_url("**/dashboard")
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    """Wait until NiceGUI has shaken hands: reading earlier is the usual flake."""
+    page.wait_for_function("window.did_handshake === true")

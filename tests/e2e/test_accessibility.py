@@ -1,0 +1,61 @@
+"""axe-core over every page, both themes and widths: nothing against WCAG A, AA or good practice."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import Person, ready
+from tests.e2e.stack import Stack, Workspace
+
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+PUBLIC = ["/sign-in", "/sign-up", "/no-such-page"]
+PRIVATE = ["/dashboard", "/messages", "thread", "/phone-numbers", "/sign-out", "/sandbox/phone"]
+WIDTHS = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(scope="module")
+def shop(stack: Stack) -> Workspace:
+    made = stack.workspace("Axe")
+    stack.receive(made, [("Hello *there*", 60), ("See https://example.com", 50)], name="Ana")
+    stack.receive(made, [("Long ago", 7 * 24 * 3600)], name="Chen")
+    stack.cli("connect-sandbox", "--workspace", made.workspace_id)
+    return made
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, options=OPTIONS).response["violations"]
+    return [
+        f"{one['id']}: {one['help']} at {[node['target'] for node in one['nodes']][:3]}"
+        for one in found
+    ]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_an_accessibility_violation(
+    person: Person, shop: Workspace, theme: str, width: str
+) -> None:
+    page = person(theme=theme)
+    page.set_viewport_size(WIDTHS[width])  # type: ignore[arg-type]
+    found: dict[str, list[str]] = {}
+    for path in PUBLIC:
+        page.goto(path)
+        found[path] = violations(page)
+    page = person(shop, theme=theme)
+    page.set_viewport_size(WIDTHS[width])  # type: ignore[arg-type]
+    for path in PRIVATE:
+        if path == "thread":
+            page.goto("/messages")
+            ready(page)
+            page.locator("[data-testid^=conversation-0]").filter(has_text="Ana").click()
+            page.locator("[data-direction]").first.wait_for()
+        else:
+            page.goto(path)
+            if path not in {"/sign-out", "/sandbox/phone"}:
+                ready(page)
+        page.wait_for_timeout(300)
+        found[path] = violations(page)
+
+    assert {path: what for path, what in found.items() if what} == {}

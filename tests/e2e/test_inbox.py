@@ -1,0 +1,218 @@
+"""The inbox as people use it: threads, drafts, keys, widths, themes."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Person, ready
+from tests.e2e.stack import Stack, Workspace
+
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def shop(stack: Stack) -> Workspace:
+    """A workspace with a long thread, a fresh one, a closed one and a hostile one."""
+    made = stack.workspace("Shop")
+    stack.receive(made, [(f"Old message number {n}", 7200 - n) for n in range(130)], name="Long")
+    stack.receive(made, [("Is the sage one back?", 60)], name="Priya Raman")
+    stack.receive(made, [("From last week", 7 * 24 * HOUR)], name="Chen Wei")
+    return made
+
+
+def open_thread(page: Page, name: str) -> None:
+    page.goto("/messages")
+    ready(page)
+    page.locator("[data-testid^=conversation-0]").filter(has_text=name).click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def test_older_messages_come_on_scroll_without_a_jump(person: Person, shop: Workspace) -> None:
+    page = person(shop)
+    open_thread(page, "Long")
+    expect(page.get_by_test_id("message-log").get_by_text("Old message number 129")).to_be_visible()
+    expect(page.get_by_text("Old message number 10", exact=True)).to_have_count(0)
+
+    # What stands at the top of the view must stay where it is while older ones come above it.
+    anchor = page.get_by_text("Old message number 82", exact=True)
+    log = page.get_by_test_id("message-log")
+    log.evaluate("element => { element.scrollTop = 180 }")
+    before = anchor.bounding_box()
+    expect(page.get_by_text("Old message number 60", exact=True)).to_be_attached()
+    after = anchor.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 2
+
+    log.evaluate("element => { element.scrollTop = 100 }")
+    expect(page.get_by_text("Old message number 0", exact=True)).to_be_attached()
+    assert page.locator("[data-direction]").count() == 130
+
+
+def test_new_messages_do_not_steal_the_place_of_somebody_who_reads(
+    person: Person, stack: Stack
+) -> None:
+    own = stack.workspace("Reader")
+    stack.receive(own, [(f"Line {n}", 4000 - n) for n in range(60)], name="Talker")
+    page = person(own)
+    open_thread(page, "Talker")
+    expect(page.get_by_test_id("message-log").get_by_text("Line 59")).to_be_visible()
+    log = page.get_by_test_id("message-log")
+    log.evaluate("element => { element.scrollTop = 600 }")
+    page.wait_for_timeout(200)
+    place = log.evaluate("element => element.scrollTop")
+
+    stack.receive(own, [("A new one", 0)], name="Talker")
+
+    pill = page.get_by_test_id("new-messages-pill")
+    expect(pill).to_contain_text("1 new")
+    assert abs(log.evaluate("element => element.scrollTop") - place) < 3
+    pill.click()
+    expect(page.get_by_test_id("message-log").get_by_text("A new one")).to_be_in_viewport()
+
+
+def test_unread_line_stays_and_the_count_goes(person: Person, stack: Stack) -> None:
+    own = stack.workspace("Unread")
+    stack.receive(own, [("One", 50), ("Two", 40)], name="Waiting")
+    page = person(own)
+    page.goto("/messages")
+    row = page.locator("[data-testid^=conversation-0]")
+    expect(row).to_have_attribute("data-unread", "2")
+
+    row.click()
+
+    expect(page.get_by_test_id("unread-line")).to_contain_text("2 new messages")
+    expect(row).to_have_attribute("data-unread", "0")
+    expect(page.get_by_test_id("unread-line")).to_be_visible()
+
+
+def test_enter_sends_shift_enter_breaks_and_a_double_click_is_one_message(
+    person: Person, stack: Stack
+) -> None:
+    own = stack.workspace("Keys")
+    stack.receive(own, [("Hello", 30)], name="Key Customer")
+    page = person(own)
+    open_thread(page, "Key Customer")
+    box = page.get_by_test_id("composer-input")
+
+    box.fill("first line")
+    box.press("Shift+Enter")
+    box.press_sequentially("second line")
+    page.get_by_test_id("composer-send").dblclick()
+
+    bubble = page.locator("[data-direction=outbound]")
+    expect(bubble).to_have_count(1)
+    expect(bubble).to_contain_text("first line")
+    expect(box).to_have_value("")
+    counted = stack.cli("stats", "--workspace", own.workspace_id)
+    assert counted["messages"]["outbound"] == 1
+
+
+def test_draft_survives_a_reload_and_shows_in_the_list(person: Person, shop: Workspace) -> None:
+    page = person(shop)
+    open_thread(page, "Priya Raman")
+    page.get_by_test_id("composer-input").fill("Half a sentence")
+    row = page.locator("[data-testid^=conversation-0]").filter(has_text="Priya Raman")
+    expect(row).to_contain_text("Draft: Half a sentence")
+
+    page.reload()
+    ready(page)
+
+    expect(page.get_by_test_id("composer-input")).to_have_value("Half a sentence")
+    open_thread(page, "Long")
+    expect(page.get_by_test_id("composer-input")).to_have_value("")
+
+
+def test_closed_window_replaces_the_composer(person: Person, shop: Workspace) -> None:
+    page = person(shop)
+    open_thread(page, "Chen Wei")
+
+    expect(page.get_by_text("The 24-hour window has closed")).to_be_visible()
+    expect(page.get_by_test_id("composer-input")).to_have_count(0)
+    open_thread(page, "Priya Raman")
+    expect(page.get_by_test_id("composer-window")).to_contain_text(re.compile(r"23h \d+m left"))
+
+
+def test_search_and_unread_scope_narrow_the_list(person: Person, shop: Workspace) -> None:
+    page = person(shop)
+    page.goto("/messages")
+    ready(page)
+    rows = page.locator("[data-testid^=conversation-0]")
+    expect(rows).to_have_count(3)
+
+    page.get_by_test_id("conversation-search").fill("chen")
+    expect(rows).to_have_count(1)
+    page.get_by_test_id("conversation-search").fill("nobody of this name")
+    expect(page.get_by_test_id("conversations-empty")).to_contain_text("Nothing found")
+    page.get_by_test_id("conversations-clear").click()
+    expect(rows).to_have_count(3)
+
+
+def test_hostile_words_are_words(person: Person, stack: Stack) -> None:
+    own = stack.workspace("Hostile")
+    hostile = "<img src=x onerror=alert(1)>{{constructor.constructor('alert(1)')()}}"
+    stack.receive(own, [(hostile, 20), ("javascript:alert(1)", 10)], name="<script>x</script>")
+    page = person(own)
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    page.goto("/messages")
+    page.locator("[data-testid^=conversation-0]").click()
+
+    expect(page.locator("[data-direction=inbound]").first).to_contain_text(hostile)
+    assert page.locator("[data-direction=inbound] img, [data-direction=inbound] a").count() == 0
+
+
+@pytest.mark.phone
+def test_on_a_phone_one_pane_at_a_time_and_nothing_scrolls_sideways(
+    person: Person, shop: Workspace
+) -> None:
+    page = person(shop)
+    page.goto("/messages")
+    ready(page)
+    expect(page.locator(".bottom-bar")).to_be_visible()
+    page.locator("[data-testid^=conversation-0]").filter(has_text="Priya").click()
+    expect(page.get_by_test_id("composer-input")).to_be_visible()
+    expect(page.locator(".bottom-bar")).to_be_hidden()
+    expect(page.locator("[data-testid^=conversation-0]").first).to_be_hidden()
+
+    page.get_by_test_id("thread-back").click()
+
+    expect(page.locator("[data-testid^=conversation-0]").first).to_be_visible()
+    expect(page.locator(".bottom-bar")).to_be_visible()
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1]
+
+
+def test_theme_is_there_before_the_first_paint_and_stays(person: Person, shop: Workspace) -> None:
+    page = person(shop)
+    first = page.evaluate("document.documentElement.dataset.theme")
+    page.get_by_test_id("theme-toggle").click()
+    chosen = page.evaluate("document.documentElement.dataset.theme")
+    assert {first, chosen} == {"light", "dark"}
+
+    # `html` has the theme when the first body element is parsed: nothing white was painted.
+    page.add_init_script(
+        "new MutationObserver((_, seen) => { if (document.body) {"
+        " window.themeAtBody = document.documentElement.dataset.theme; seen.disconnect() } })"
+        ".observe(document, { childList: true, subtree: true })"
+    )
+    page.goto("/messages")
+    assert page.evaluate("window.themeAtBody") == chosen
+    page.goto("/dashboard")
+    assert page.evaluate("document.documentElement.dataset.theme") == chosen
+
+
+def test_no_page_reload_happens_between_pages(person: Person, shop: Workspace) -> None:
+    page = person(shop)
+    page.evaluate("window.stillHere = true")
+    for testid, address in (
+        ("nav-inbox", "/messages"),
+        ("nav-phone-numbers", "/phone-numbers"),
+        ("nav-dashboard", "/dashboard"),
+    ):
+        page.get_by_test_id(testid).click()
+        page.wait_for_url(f"**{address}")
+        expect(page.get_by_test_id(testid)).to_have_attribute("aria-current", "page")
+    page.go_back()
+    page.wait_for_url("**/phone-numbers")
+    assert page.evaluate("window.stillHere") is True

@@ -1,0 +1,20 @@
+"""The worker: one child for what comes in, one for what goes out, one for the clock.
+
+Each lane has its own RQ worker, so that a slow provider never delays an inbound message. A child
+that dies is started again; the work is in tables, so nothing is lost with it.
+"""
+
+from app import log
+from app.devstack.entry import services
+from app.workers import Supervisor
+
+
+def main() -> None:
+    """Run until SIGTERM or Ctrl-C; the job that runs is finished first."""
+    log.setup()
+    with services():
+        Supervisor().run()
+
+
+if __name__ == "__main__":
+    main()
