@@ -7,7 +7,7 @@ from sqlmodel.sql.sqltypes import AutoString
 import app.models  # noqa: F401  # registers every table
 from app import db
 from app.models.lookups import FUNCTIONS
-from app.models.policies import policy_statements
+from app.models.policies import digest, policy_statements
 
 
 def run() -> None:
@@ -34,6 +34,8 @@ def _migrate(connection: object) -> None:
         if context.config.attributes.get("apply_policies"):
             for statement in (*FUNCTIONS.values(), *policy_statements()):
                 connection.exec_driver_sql(statement)  # type: ignore[attr-defined]
+            mark = f"COMMENT ON SCHEMA public IS '{digest(FUNCTIONS.values())}'"
+            connection.exec_driver_sql(mark)  # type: ignore[attr-defined]
 
 
 def _render_item(kind: str, item: object, _context: object) -> str | bool:

@@ -5,7 +5,8 @@ cannot be forgotten. The group roles are fixed names; the login roles of DATABAS
 drains are members of them. `owner` is whoever migrates.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 
 from sqlmodel import SQLModel
 
@@ -29,6 +30,16 @@ def workspace_tables() -> dict[str, str]:
         for table in SQLModel.metadata.sorted_tables
         if table.name not in GLOBAL_TABLES
     }
+
+
+def digest(functions: Iterable[str]) -> str:
+    """Return what stands for the policies and functions of this version.
+
+    Kept as the comment of the schema: applying them locks every table, so it is done only when
+    they have changed.
+    """
+    text = "\n".join([*functions, *policy_statements()])
+    return "policies " + hashlib.sha256(text.encode()).hexdigest()
 
 
 def role_statements() -> Iterator[str]:

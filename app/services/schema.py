@@ -17,7 +17,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from app import db
 from app.config import settings
 from app.db import DbRole
-from app.models.policies import APP_ROLE, DRAIN_ROLE, role_statements
+from app.models.lookups import FUNCTIONS
+from app.models.policies import APP_ROLE, DRAIN_ROLE, digest, role_statements
 from app.services import plans
 
 ROOT = Path(__file__).parents[2]
@@ -83,11 +84,26 @@ def prepare() -> None:
         OwnerRoleRefused: the application would own its tables.
         NotMigrated: there is no owner's address, and the database is not at this version.
     """
-    if db.url(DbRole.OWNER):
+    if db.url(DbRole.OWNER) and not is_applied():
         migrate()
     check_role()
     if not is_current():
         raise NotMigrated
+
+
+def is_applied() -> bool:
+    """Tell whether migrations, roles and policies are this version's; asks, locks nothing.
+
+    A changed SECRET_KEYS changes the drain's password, so its login is tried as well.
+    """
+    query = sa.text("select obj_description('public'::regnamespace)")
+    try:
+        with db.engine(DbRole.APP).connect() as connection:
+            applied = connection.execute(query).scalar_one()
+        with db.engine(DbRole.DRAIN).connect():
+            return applied == digest(FUNCTIONS.values()) and is_current()
+    except OperationalError:  # a login that is not there yet; an absent server fails in migrate
+        return False
 
 
 def is_current() -> bool:
