@@ -181,5 +181,8 @@ def _run(effects: list[Effect]) -> None:
 
 def is_connection_loss(error: BaseException | None) -> bool:
     """Tell whether the database is away, rather than that it refused this statement."""
-    state = getattr(error, "sqlstate", None)
-    return state is None or state[:2] in CONNECTION_LOSS
+    if not isinstance(error, psycopg.Error):
+        return False
+    if error.sqlstate is None:  # not said by the server: either the line is cut or our data are bad
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return error.sqlstate[:2] in CONNECTION_LOSS

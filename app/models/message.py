@@ -75,6 +75,8 @@ class Message(WorkspaceRow, table=True):
     sender_id: UUID | None = Field(default=None, foreign_key="users.id", ondelete="SET NULL")
     is_echo: bool = flag(default=False)
     attempt_count: int = counter()
+    # How often a person had it sent again; news of an earlier attempt are told apart by it.
+    resend_count: int = counter()
     next_attempt_at: dt.datetime | None = moment()
 
 

@@ -216,7 +216,8 @@ def send_again(session: Session, actor: Actor, message_id: UUID) -> MessageView:
     if conversation.window_expires_at is None or conversation.window_expires_at <= utc_now():
         raise OutsideServiceWindow
     message.status, message.error = MessageStatus.QUEUED, None
-    message.wamid, message.attempt_count, message.next_attempt_at = None, 0, utc_now()
+    message.wamid, message.resend_count = None, message.resend_count + 1
+    message.attempt_count, message.next_attempt_at = 0, utc_now()
     if conversation.last_message_id == message.id:
         conversation.last_message_status = message.status
     _stamp(session, conversation, message)

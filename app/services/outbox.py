@@ -30,7 +30,7 @@ from app.services.phone_numbers import ACCOUNTS
 from app.services.secrets import Bound
 from app.services.whatsapp import client
 from app.services.whatsapp.client import Accepted, Outcome, Refused, Unseen
-from app.services.whatsapp.outbound import Address, OutgoingText, TextBody
+from app.services.whatsapp.outbound import Address, Attempt, OutgoingText, TextBody
 
 PARALLEL = 32
 SHARE = 8  # of one number at a time
@@ -41,6 +41,8 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 900.0
 PER_NUMBER_PER_S = 80  # Meta's default throughput of a number
 SLICE_S = 60.0
+
+Place = tuple[UUID, UUID, Attempt]  # workspace, conversation, which sending of which message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,10 @@ class _Claimed:
     phone_number_id: UUID
     meta_phone_number_id: str
     text: str | None
-    attempt: int
+    transmissions: int
+    attempt: Attempt
     address: Address
+    is_connected: bool
     account_id: UUID
     graph_url: str | None
     access_token: bytes
@@ -114,17 +118,17 @@ def _expire(connection: Connection) -> None:
     with connection.transaction():
         rows = connection.execute(
             """
-            SELECT m.id, m.workspace_id, m.conversation_id FROM messages m
+            SELECT m.id, m.workspace_id, m.conversation_id, m.resend_count FROM messages m
             WHERE m.status = 'sending' AND m.next_attempt_at <= now()
             ORDER BY m.conversation_id, m.id LIMIT 500
             """
         ).fetchall()
         bells = [
             bell
-            for message_id, workspace_id, conversation_id in rows
+            for message_id, workspace_id, conversation_id, number in rows
             for bell in _settle(
                 connection,
-                (workspace_id, conversation_id, message_id),
+                (workspace_id, conversation_id, Attempt(message_id, number)),
                 MessageStatus.UNCERTAIN,
                 only_expired=True,
             )
@@ -150,7 +154,7 @@ def _claim(
             """
             WITH due AS (
                 SELECT m.id, p.meta_phone_number_id, a.id AS account_id, a.graph_url,
-                    a.access_token
+                    a.access_token, p.disconnected_at IS NULL AS is_connected
                 FROM messages m
                 JOIN phone_numbers p ON p.workspace_id = m.workspace_id
                     AND p.id = m.phone_number_id
@@ -167,8 +171,8 @@ def _claim(
                 next_attempt_at = now() + %(lease)s
             FROM due WHERE m.id = due.id
             RETURNING m.id, m.workspace_id, m.conversation_id, m.contact_id, m.phone_number_id,
-                due.meta_phone_number_id, m.text, m.attempt_count, due.account_id, due.graph_url,
-                due.access_token
+                due.meta_phone_number_id, m.text, m.attempt_count, m.resend_count,
+                due.is_connected, due.account_id, due.graph_url, due.access_token
             """,
             {"busy": list(busy), "limit": limit, "lease": LEASE},
         ).fetchall()
@@ -181,11 +185,13 @@ def _claim(
             phone_number_id=row[4],
             meta_phone_number_id=row[5],
             text=row[6],
-            attempt=row[7],
+            transmissions=row[7],
+            attempt=Attempt(row[0], row[8]),
             address=addresses[row[3]],
-            account_id=row[8],
-            graph_url=row[9],
-            access_token=bytes(row[10]),
+            is_connected=row[9],
+            account_id=row[10],
+            graph_url=row[11],
+            access_token=bytes(row[12]),
         )
         for row in rows
     ]
@@ -217,6 +223,8 @@ def _addresses(connection: Connection, contacts: list[tuple[UUID, UUID]]) -> dic
 
 def _transmit(one: _Claimed, pacer: "_Pacer") -> Outcome:
     """Write the request and send it; whatever goes wrong is this message's outcome alone."""
+    if not one.is_connected:
+        return client.refused_by_us("The number was disconnected.")
     bound = Bound(ACCOUNTS, one.workspace_id, one.account_id)
     try:
         credentials = phone_numbers.credentials_of(bound, one.graph_url, one.access_token)
@@ -224,7 +232,7 @@ def _transmit(one: _Claimed, pacer: "_Pacer") -> Outcome:
             to=one.address.to,
             recipient=one.address.recipient,
             text=TextBody(body=one.text or ""),
-            biz_opaque_callback_data=str(one.id),
+            biz_opaque_callback_data=one.attempt.encode(),
         )
     except (DecryptionFailed, ValueError) as error:
         return client.refused_by_us(type(error).__name__)
@@ -237,7 +245,7 @@ def _transmit(one: _Claimed, pacer: "_Pacer") -> Outcome:
 
 
 def _record(connection: Connection, one: _Claimed, outcome: Outcome) -> None:
-    place = (one.workspace_id, one.conversation_id, one.id)
+    place = (one.workspace_id, one.conversation_id, one.attempt)
     with connection.transaction():
         match outcome:
             case Accepted(wamid):
@@ -245,8 +253,8 @@ def _record(connection: Connection, one: _Claimed, outcome: Outcome) -> None:
             case Unseen(reason):
                 log.get(__name__).warning("send_unseen", message_id=str(one.id), reason=reason)
                 bells = _settle(connection, place, MessageStatus.UNCERTAIN)
-            case Refused() if outcome.meaning.is_retryable and one.attempt < MAX_ATTEMPTS:
-                bells = _pause(connection, place, _pause_s(outcome, one.attempt))
+            case Refused() if outcome.meaning.is_retryable and one.transmissions < MAX_ATTEMPTS:
+                bells = _pause(connection, place, _pause_s(outcome, one.transmissions))
             case _:
                 error = {
                     "code": outcome.code,
@@ -259,15 +267,18 @@ def _record(connection: Connection, one: _Claimed, outcome: Outcome) -> None:
 
 def _settle(
     connection: Connection,
-    place: tuple[UUID, UUID, UUID],
+    place: Place,
     status: MessageStatus,
     *,
     wamid: str | None = None,
     error: dict[str, Any] | None = None,
     only_expired: bool = False,
 ) -> list[Bell]:
-    """Raise the message to its outcome, unless a status webhook has told more already."""
-    workspace_id, conversation_id, message_id = place
+    """Raise the message to its outcome, unless a status webhook has told more already.
+
+    An outcome that comes after a person had it sent again belongs to nobody any more.
+    """
+    workspace_id, conversation_id, attempt = place
     if wamid:
         statuses.lock_wamids(connection, [wamid])
     seq = _lock(connection, conversation_id)
@@ -279,12 +290,13 @@ def _settle(
                 THEN %(error)s ELSE error END,
             status = CASE WHEN message_rank(%(status)s) > message_rank(status)
                 THEN %(status)s ELSE status END
-        WHERE id = %(id)s AND workspace_id = %(workspace)s
+        WHERE id = %(id)s AND workspace_id = %(workspace)s AND resend_count = %(attempt)s
             AND (NOT %(expired)s OR (status = 'sending' AND next_attempt_at <= now()))
         """,
         {
             "expired": only_expired,
-            "id": message_id,
+            "id": attempt.message_id,
+            "attempt": attempt.number,
             "workspace": workspace_id,
             "wamid": wamid,
             "status": status.value,
@@ -293,21 +305,21 @@ def _settle(
         },
     )
     if wamid:
-        statuses.adopt(connection, {message_id: seq})
+        statuses.adopt(connection, {attempt.message_id: seq})
     return _changed(connection, place, seq)
 
 
-def _pause(connection: Connection, place: tuple[UUID, UUID, UUID], pause_s: float) -> list[Bell]:
+def _pause(connection: Connection, place: Place, pause_s: float) -> list[Bell]:
     """Put a message back into the queue for later; it was certainly not sent."""
-    workspace_id, conversation_id, message_id = place
+    workspace_id, conversation_id, attempt = place
     seq = _lock(connection, conversation_id)
     connection.execute(
         """
         UPDATE messages SET status = 'queued', change_seq = %s, updated_at = now(),
             next_attempt_at = now() + make_interval(secs => %s)
-        WHERE id = %s AND workspace_id = %s AND status = 'sending'
+        WHERE id = %s AND workspace_id = %s AND resend_count = %s AND status = 'sending'
         """,
-        (seq, pause_s, message_id, workspace_id),
+        (seq, pause_s, attempt.message_id, workspace_id, attempt.number),
     )
     return _changed(connection, place, seq)
 
@@ -321,7 +333,7 @@ def _lock(connection: Connection, conversation_id: UUID) -> int:
     return int(row[0])
 
 
-def _changed(connection: Connection, place: tuple[UUID, UUID, UUID], seq: int) -> list[Bell]:
+def _changed(connection: Connection, place: Place, seq: int) -> list[Bell]:
     workspace_id, conversation_id, _ = place
     connection.execute(
         """

@@ -75,8 +75,10 @@ def test_no_body_stops_the_drain(acme: Team, body: bytes):
         ("infinity", b'{"latitude": -Infinity}'),
         ("too large", b'{"latitude": 1e999}'),
         ("deep", b"[" * 900 + b"]" * 900),
-        ("very deep", b"[" * 980 + b"]" * 980),
+        *((f"deep {n}", b"[" * n + b"]" * n) for n in (980, 990, 1000, 1010)),
+        ("deep objects", b'{"a":' * 1000 + b"1" + b"}" * 1000),
     ],
+    ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_content_that_the_database_refuses_does_not_stop_the_drain(
     acme: Team, name: str, poison: bytes
@@ -119,6 +121,45 @@ def test_odd_message_does_not_stop_the_drain(acme: Team, members: dict[str, Any]
 
     assert count("messages", "wamid = 'wamid.GOOD'") == 1
     assert count("messages") + count("messages_unprocessed") == 2
+
+
+@pytest.mark.parametrize("depth", [1017, 1024, 1030, 5000])
+def test_body_that_no_reader_can_nest_is_failed_alone(acme: Team, depth: int):
+    message = {**text_message(), "type": "location", "location": "MARK"}
+    body = webhook_body(acme.number, [message]).replace(b'"MARK"', b"[" * depth + b"]" * depth)
+    store_event(acme.number.account_id, body)
+    store(acme, text_message(wamid="wamid.GOOD"))
+
+    assert drain()
+
+    assert count("webhook_events", "state = 'PENDING'") == 0
+    assert count("messages", "wamid = 'wamid.GOOD'") == 1
+
+
+def test_event_whose_item_cannot_even_be_put_aside_is_failed_alone(acme: Team, rival: Team):
+    store(acme, text_message("before"))
+    bad = store(acme, POISON, text_message("beside"))
+    store(rival, text_message("after"))
+    table_rows.execute(
+        "ALTER TABLE messages_unprocessed"
+        " ADD CONSTRAINT broken CHECK (wa_message_id <> 'wamid.POISON')"
+    )
+    try:
+        assert drain()
+    finally:
+        table_rows.execute("ALTER TABLE messages_unprocessed DROP CONSTRAINT broken")
+
+    state, error = row("SELECT state, error FROM webhook_events WHERE id = %s", bad)
+    assert state == "FAILED"
+    assert "broken" in error
+    assert "9999" not in error
+    assert count("webhook_events", "state = 'PROCESSED'") == 2
+    assert {text for (text,) in rows("SELECT text FROM messages")} == {"before", "after"}
+
+    with db.transaction() as session:
+        webhook_events.replay_failed(session)
+    drain()
+    assert count("messages") == 3
 
 
 def test_poison_is_isolated_while_its_999_neighbours_are_applied(acme: Team, rival: Team):

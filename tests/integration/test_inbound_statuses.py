@@ -14,6 +14,7 @@ from app.services import outbox
 from app.services.inbound.apply import apply
 from app.services.inbound.drain import drain
 from app.services.inbound.items import Item, split
+from app.services.whatsapp.outbound import Attempt
 from app.services.whatsapp.payloads import read_changes
 from tests import factories
 from tests.factories import Team
@@ -264,6 +265,7 @@ def record_answer(message_id: UUID, wamid: str) -> None:
 
 
 def _settle(connection: Any, message_id: UUID, wamid: str) -> None:
-    place = message_row(message_id, "workspace_id", "conversation_id", "id")
+    workspace, thread = message_row(message_id, "workspace_id", "conversation_id")
+    place = (workspace, thread, Attempt(message_id))
     outbox._settle(connection, place, MessageStatus.SENT, wamid=wamid)
     connection.commit()

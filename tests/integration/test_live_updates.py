@@ -19,6 +19,7 @@ from app.models.enums import MessageDirection, MessageStatus
 from app.services import conversations, messages, outbox
 from app.services.inbound.drain import drain
 from app.services.messages import ThreadWindow
+from app.services.whatsapp.outbound import Attempt
 from tests import factories
 from tests.factories import HOUR, Team
 from tests.table_rows import row, value
@@ -56,15 +57,18 @@ class Stage:
         store_event(self.team.number.account_id, webhook_body(self.team.number, **parts))
         drain()
 
+    @property
+    def place(self) -> outbox.Place:
+        return self.team.id, self.thread, Attempt(self.sending)
+
     def settle(self, word: MessageStatus, **options: object) -> None:
         with db.connect(DbRole.DRAIN) as connection:
-            place = (self.team.id, self.thread, self.sending)
-            rung = outbox._settle(connection, place, word, **options)
+            rung = outbox._settle(connection, self.place, word, **options)
         events.publish(rung)
 
     def pause(self) -> None:
         with db.connect(DbRole.DRAIN) as connection:
-            rung = outbox._pause(connection, (self.team.id, self.thread, self.sending), 60)
+            rung = outbox._pause(connection, self.place, 60)
         events.publish(rung)
 
     def expire(self) -> None:

@@ -19,13 +19,12 @@ from app.events import Bell
 from app.ids import new_id
 from app.models.enums import UnprocessedState
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
-from app.services.inbound.items import RAW, BadItem, Item, split, split_again
+from app.services.inbound.items import BadItem, Item, split, split_again
 from app.services.inbound.people import Connection
 from app.services.whatsapp.payloads import Unreadable, read_changes
 
 BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
-MAX_DEPTH = 100
 SLICE_S = 60.0
 GIVE_WAY_S = 0.5
 PAUSES = tuple(dt.timedelta(seconds=s) for s in (30, 120, 600, 3600, 6 * 3600))
@@ -67,17 +66,35 @@ class _Findings:
 
 
 def _batch(connection: Connection) -> int:
-    findings = _Findings()
     with connection.transaction():
         rows = _claim(connection)
-        if not rows:
-            return 0
-        items, unreadable = _read(rows, findings)
-        _apply_or_split(connection, items, findings)
-        _put_aside(connection, findings)
-        _mark(connection, [row[0] for row in rows], unreadable)
-    events.publish(findings.bells)
+        bells = _process(connection, rows)
+    events.publish(bells)
     return len(rows)
+
+
+def _process(connection: Connection, rows: list[tuple[Any, ...]]) -> list[Bell]:
+    """Take claimed events to their end; one that defeats even that is failed, alone."""
+    if not rows:
+        return []
+    findings = _Findings()
+    try:
+        with connection.transaction():
+            items, unreadable = _read(rows, findings)
+            _apply_or_split(connection, items, findings)
+            _put_aside(connection, findings)
+            _mark(connection, [row[0] for row in rows], unreadable)
+    except Exception as error:
+        if _is_away(connection, error):
+            raise
+        if len(rows) == 1:
+            event_id = rows[0][0]
+            log.get(__name__).exception("event_failed", event_id=str(event_id))
+            _mark(connection, [event_id], {event_id: f"{type(error).__name__}: {_reason(error)}"})
+            return []
+        middle = len(rows) // 2
+        return _process(connection, rows[:middle]) + _process(connection, rows[middle:])
+    return findings.bells
 
 
 def _claim(connection: Connection) -> list[tuple[Any, ...]]:
@@ -128,8 +145,8 @@ def _apply_or_split(connection: Connection, items: list[Item], findings: _Findin
         with connection.transaction():
             applied = apply(connection, items)
     except Exception as error:
-        if connection.closed or (isinstance(error, psycopg.Error) and db.is_connection_loss(error)):
-            raise  # the database is away: the whole batch comes again
+        if _is_away(connection, error):
+            raise  # the whole batch comes again
         if len(items) == 1:
             log.get(__name__).exception("item_failed", event_id=str(items[0].event_id))
             findings.put_aside(items[0], f"{type(error).__name__}: {_reason(error)}")
@@ -141,6 +158,10 @@ def _apply_or_split(connection: Connection, items: list[Item], findings: _Findin
         findings.bells.extend(applied.bells)
         for item in applied.unknown:
             findings.put_aside(item, UNKNOWN_NUMBER, park=True)
+
+
+def _is_away(connection: Connection, error: Exception) -> bool:
+    return connection.closed or db.is_connection_loss(error)
 
 
 def _reason(error: Exception) -> str:
@@ -165,7 +186,7 @@ def _put_aside(connection: Connection, findings: _Findings) -> None:
                 item.key,
                 item.account_id,
                 item.wamid,
-                _storable(item.payload),
+                Jsonb(item.payload),
                 error,
                 state.value,
                 PAUSES[0],
@@ -173,22 +194,6 @@ def _put_aside(connection: Connection, findings: _Findings) -> None:
             for item, error, state in findings.aside
         ],
     )
-
-
-def _storable(payload: dict[str, Any]) -> Jsonb:
-    """Return the payload, or a stub for one that is nested too deep; the event has it whole."""
-    level: list[Any] = [payload]
-    for _ in range(MAX_DEPTH):
-        level = [inner for value in level for inner in _inside(value)]
-        if not level:
-            return Jsonb(payload)
-    return Jsonb({RAW: None})
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
 
 
 def _mark(connection: Connection, ids: list[UUID], unreadable: dict[UUID, str]) -> None:

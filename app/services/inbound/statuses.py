@@ -2,7 +2,9 @@
 
 A status finds its message by Meta's id, or by our own id that travelled in
 `biz_opaque_callback_data`: that is how a send whose answer nobody saw is settled. One that comes
-before its message waits with an empty `message_id`. System-only: the drains.
+before its message waits with an empty `message_id`. Where a person had a message sent again, news
+of the earlier attempt count only if they are new and say that the customer has it after all.
+System-only: the drains.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,10 +14,11 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from app.ids import new_id, parse_id
+from app.ids import new_id
 from app.services.inbound.items import Item
 from app.services.inbound.people import WAMID_LOCKS, Connection, serialize
 from app.services.inbound.threads import Threads
+from app.services.whatsapp.outbound import Attempt
 from app.services.whatsapp.payloads import StatusUpdate
 
 if TYPE_CHECKING:
@@ -36,9 +39,9 @@ class News:
         return self.workspace_id, self.phone_number_id, self.update.id
 
     @property
-    def callback_id(self) -> UUID | None:
-        """Our id of the message, if it came back."""
-        return parse_id(self.update.biz_opaque_callback_data or "")
+    def attempt(self) -> Attempt | None:
+        """Which sending of ours this is about, if that came back."""
+        return Attempt.decode(self.update.biz_opaque_callback_data or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +75,26 @@ def find_targets(
     """Find the messages that the news are about, by Meta's id or by ours."""
     if not news:
         return {}
-    lock_wamids(connection, [one.update.id for one in news if one.callback_id is None])
+    lock_wamids(connection, [one.update.id for one in news if one.attempt is None])
     rows = connection.execute(
         """
         SELECT k.workspace_id, k.phone_number_id, k.wamid, m.id, m.workspace_id, m.conversation_id
-        FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::uuid[])
-            AS k (workspace_id, phone_number_id, wamid, callback_id)
+        FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::uuid[], %b::int[])
+            AS k (workspace_id, phone_number_id, wamid, status, message_id, attempt)
         JOIN messages m ON m.workspace_id = k.workspace_id
             AND m.phone_number_id = k.phone_number_id AND m.direction = 'outbound'
-            AND (m.wamid = k.wamid OR (m.id = k.callback_id AND m.wamid IS NULL))
+            AND (m.wamid = k.wamid OR (m.id = k.message_id AND m.wamid IS NULL
+                AND (m.resend_count = k.attempt OR (k.status <> 'failed' AND NOT EXISTS (
+                    SELECT FROM message_statuses s WHERE s.workspace_id = k.workspace_id
+                    AND s.phone_number_id = k.phone_number_id AND s.wamid = k.wamid)))))
         """,
         (
             [one.workspace_id for one in news],
             [one.phone_number_id for one in news],
             [one.update.id for one in news],
-            [one.callback_id for one in news],
+            [one.update.status for one in news],
+            [one.attempt.message_id if one.attempt else None for one in news],
+            [one.attempt.number if one.attempt else None for one in news],
         ),
     ).fetchall()
     return {(row[0], row[1], row[2]): Target(*row[3:]) for row in rows}

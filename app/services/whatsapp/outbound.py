@@ -1,10 +1,40 @@
 """Typed bodies of what we send; the limits are Meta's (reference/cloud-api.md, section 4)."""
 
-from typing import Literal
+import re
+from dataclasses import dataclass
+from typing import Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.ids import parse_id
+
 MAX_TEXT = 4096
+ATTEMPT = re.compile(r"(?P<id>[0-9a-f-]{36})(?:\.(?P<number>[0-9]{1,6}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which sending of which message: it travels with the message and comes back with its news.
+
+    `number` is 0 until a person has the message sent again.
+    """
+
+    message_id: UUID
+    number: int = 0
+
+    def encode(self) -> str:
+        """Write it for `biz_opaque_callback_data`."""
+        return f"{self.message_id}.{self.number}" if self.number else str(self.message_id)
+
+    @classmethod
+    def decode(cls, text: str) -> Self | None:
+        """Read what came back; None for what we did not write."""
+        found = ATTEMPT.fullmatch(text)
+        message_id = parse_id(found["id"]) if found else None
+        if found is None or message_id is None:
+            return None
+        return cls(message_id, int(found["number"] or 0))
 
 
 class Address(BaseModel):

@@ -20,6 +20,7 @@ from app.services.text import storable
 
 MESSAGES = "messages"
 MAX_FUTURE = dt.timedelta(days=1)
+MAX_DEPTH = 100  # Meta's own bodies stay under 20
 
 
 class Unreadable(ValueError):
@@ -263,17 +264,20 @@ def load(body: bytes) -> Any:
     """Read JSON as Meta writes it.
 
     NUL characters, which PostgreSQL cannot hold, and halves of surrogate pairs, which are no text,
-    become U+FFFD.
+    become U+FFFD. What lies deeper than 100 levels becomes null: nothing else could walk it.
 
     Raises:
         Unreadable: not JSON.
     """
     try:
         try:
-            data = orjson.loads(body)
+            data, is_clean = orjson.loads(body), b"\\u0000" not in body
         except orjson.JSONDecodeError:
-            return _clean(json.loads(body, parse_constant=_no_number, parse_float=_number))
-        return _clean(data) if b"\\u0000" in body else data
+            data = json.loads(body, parse_constant=_no_number, parse_float=_number)
+            is_clean = False
+        if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+            _cut(data)
+        return data if is_clean else _clean(data)
     except (ValueError, RecursionError) as error:
         raise Unreadable("The body is not JSON.") from error
 
@@ -347,6 +351,22 @@ def explain(error: ValueError) -> str:
         return str(error)
     found = errors(include_input=False, include_url=False)[:3]
     return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found)
+
+
+def _cut(data: Any) -> None:
+    """Replace what lies too deep, level by level: recursion is what a deep body breaks."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return
+    for outer in level:
+        outer.clear()
 
 
 def _clean(value: Any) -> Any:
