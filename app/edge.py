@@ -1,9 +1,10 @@
-"""The outermost layer of the web process: which hosts, which proxies, which headers.
+"""The outermost layer of the web process: which hosts, which proxies, which headers, one log line.
 
 Plain ASGI, because every request passes here, webhooks too.
 """
 
 import ipaddress
+import time
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), payment=(), microphone=(self)",
 }
+# Routine, webhooks by the thousand (each is a row of its own); their failures are logged.
+UNLOGGED = ("/static/", "/_nicegui/", "/healthz", "/readyz", "/api/webhooks/")
+FAILURE = 400
 HSTS = "max-age=31536000; includeSubDomains"
 
 
@@ -47,13 +51,19 @@ class Edge:
         request_id = str(new_id())
         scope.setdefault("state", {})["request_id"] = request_id
 
+        answer = _Answer()
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                answer.status = message["status"]
                 self._add_headers(MutableHeaders(scope=message), request_id)
             await send(message)
 
         with log.bind(request_id=request_id):
-            await self._app(scope, receive, send_with_headers)
+            try:
+                await self._app(scope, receive, send_with_headers)
+            finally:
+                answer.log(scope)
 
     def _resolve_client(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Believe forwarding headers of configured proxies only; nobody else's reach the app."""
@@ -85,6 +95,26 @@ class Edge:
         if headers.get("content-type", "").startswith(("text/html", "application/json")):
             headers["Cache-Control"] = "no-store"
             headers.add_vary_header("Cookie")
+
+
+class _Answer:
+    """What becomes of one request, for the log: never its query, which may hold secrets."""
+
+    def __init__(self) -> None:
+        self.status = 0  # nothing was answered: a socket, or somebody who went away
+        self._start = time.monotonic()
+
+    def log(self, scope: Scope) -> None:
+        path = scope["path"]
+        if path.startswith(UNLOGGED) and self.status < FAILURE:
+            return
+        log.get(__name__).info(
+            "request",
+            method=scope.get("method", "SOCKET"),
+            path=path,
+            status=self.status,
+            ms=round((time.monotonic() - self._start) * 1000, 1),
+        )
 
 
 async def _refuse_host(scope: Scope, send: Send) -> None:

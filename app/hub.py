@@ -67,16 +67,21 @@ class Feed:
         try:
             while self._is_dirty and self._listeners:
                 bells, self._bells, self._is_dirty = self._bells, [], False
-                batch = await self.fetch(bells)
-                if batch:
-                    self._deliver(batch)
-                await asyncio.sleep(GATHER_S)
-        except AppError as error:  # database away: the resync that follows closes the gap
-            log.get(__name__).warning("feed_failed", topic=self._topic, error=error.code)
-        except Exception:  # noqa: BLE001  # one broken fetch must not end live updates
-            log.get(__name__).exception("feed_broken", topic=self._topic)
+                await self._fetch(bells)
         finally:
             self._is_running = False
+
+    async def _fetch(self, bells: list[Bell]) -> None:
+        try:
+            if batch := await self.fetch(bells):
+                self._deliver(batch)
+            await asyncio.sleep(GATHER_S)
+        except AppError as error:  # the database is away: look again soon
+            log.get(__name__).warning("feed_failed", topic=self._topic, error=error.code)
+            self._bells, self._is_dirty = [*bells, *self._bells], True
+            await asyncio.sleep(RETRY_S)
+        except Exception:  # noqa: BLE001  # one broken fetch must not end live updates
+            log.get(__name__).exception("feed_broken", topic=self._topic)
 
     def _deliver(self, batch: Any) -> None:
         for listener in list(self._listeners):

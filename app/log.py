@@ -25,6 +25,8 @@ SECRET_VALUES = re.compile(
 # Written with a plus and any grouping, or as bare digits as WhatsApp does.
 PHONES = re.compile(r"(?<![\w-])(?:\+\d[\d ().-]{3,}|\d{6,11})(\d(?:[ ().-]?\d){3})(?![\w-])")
 HIDDEN = "[hidden]"
+# Routine of libraries; uvicorn writes a socket's whole address with it, ids in the query included.
+QUIET = ("httpx", "httpcore", "uvicorn.error", "uvicorn.access", "rq.worker", "rq.cron", "alembic")
 
 Event = MutableMapping[str, Any]
 
@@ -63,7 +65,7 @@ def setup(*, level: int = logging.INFO) -> None:
         logging.getLogger(name).propagate = True
     for name in ("engineio.server", "socketio.server"):  # anybody can make them complain
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    for name in ("httpx", "httpcore", "uvicorn.access", "rq.worker", "rq.cron", "alembic"):
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

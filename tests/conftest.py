@@ -26,7 +26,6 @@ from sqlalchemy.engine import make_url
 from sqlmodel import SQLModel
 
 from app import clock, config, db, log, queue, web
-from app.api import webhooks
 from app.config import Settings, configure
 from app.db import DbRole
 from app.devstack import ensure_running
@@ -169,7 +168,6 @@ def rival_owner(rival: Team) -> Any:
 
 def forget_everything() -> None:
     """Clear what the process remembers of the database."""
-    webhooks.forget_signing()
     web.forget_sessions()
 
 

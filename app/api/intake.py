@@ -2,9 +2,12 @@
 
 There is no linger: while one batch commits the next one gathers, so it adapts to the disk by
 itself. Measured eleven times faster than a transaction per request (reference/measurements.md 2).
+A database that hangs is answered like one that is away: whoever sends needs an answer in time.
 """
 
 import asyncio
+import os
+import socket
 from uuid import UUID
 
 import psycopg
@@ -20,6 +23,7 @@ from app.queue import JobName
 
 MAX_BATCH = 500
 CONNECT_TIMEOUT_S = 3
+COMMIT_TIMEOUT_S = 3.0
 INSERT = """
     INSERT INTO webhook_events (id, type, account_id, payload)
     SELECT * FROM unnest(%b::uuid[], %b::text[], %b::uuid[], %b::bytea[])
@@ -35,6 +39,10 @@ class StoreFailed(Unavailable):
     sentence = mark("The database is away. Please send this again.")
 
 
+class _Away(Exception):
+    """The database cannot be reached, or took a statement and said nothing more."""
+
+
 class Committer:
     """One per process; lives on the event loop and owns one connection."""
 
@@ -42,6 +50,8 @@ class Committer:
         self._waiting: list[Waiting] = []
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection[tuple[object, ...]] | None = None
+        self._ringing: asyncio.Task[object] | None = None
+        self._rings = 0
 
     async def store(self, kind: WebhookEventType, account_id: UUID | None, body: bytes) -> UUID:
         """Return the event's id once the body is committed.
@@ -59,8 +69,9 @@ class Committer:
 
     async def close(self) -> None:
         """Commit what waits, then let the connection go."""
-        if self._task is not None:
-            await self._task
+        for task in (self._task, self._ringing):
+            if task is not None:
+                await task
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
@@ -70,23 +81,46 @@ class Committer:
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             try:
                 await self._insert(batch)
+            except _Away as away:
+                log.get(__name__).warning("database_away", size=len(batch), error=str(away)[:200])
+                _refuse(batch)
             except Exception as error:  # noqa: BLE001  # every waiting request must be answered
                 await self._one_by_one(batch, error)
             else:
                 _answer(batch)
-                await asyncio.to_thread(queue.ring, JobName.DRAIN_WEBHOOKS)
+                self._ring()
+
+    def _ring(self) -> None:
+        """Ring without waiting for it: a Redis that hangs must not delay the next batch."""
+        self._rings += 1
+        if self._ringing is None or self._ringing.done():
+            self._ringing = background_tasks.create(self._keep_ringing(), name="webhook bell")
+
+    async def _keep_ringing(self) -> None:
+        heard = 0
+        while heard != self._rings:
+            heard = self._rings
+            await asyncio.to_thread(queue.ring, JobName.DRAIN_WEBHOOKS)
 
     async def _insert(self, batch: list[Waiting]) -> None:
         connection = await self._connected()
-        await connection.execute(
-            INSERT,
-            (
-                [row[0] for row in batch],
-                [row[1].value for row in batch],
-                [row[2] for row in batch],
-                [row[3] for row in batch],
-            ),
+        columns = (
+            [row[0] for row in batch],
+            [row[1].value for row in batch],
+            [row[2] for row in batch],
+            [row[3] for row in batch],
         )
+        statement = asyncio.ensure_future(connection.execute(INSERT, columns))
+        await asyncio.wait({statement}, timeout=COMMIT_TIMEOUT_S)
+        if not statement.done():
+            # Cancelling would ask the hanging server for permission; a cut line needs none.
+            with socket.socket(fileno=os.dup(connection.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+            await asyncio.wait({statement})
+            statement.exception()
+            await self._disconnect()
+            raise _Away("It did not answer in time.")
+        await statement
 
     async def _one_by_one(self, batch: list[Waiting], error: Exception) -> None:
         """Find the rows that are to blame; with the database away the rest fails at once."""
@@ -95,7 +129,7 @@ class Committer:
         for index, row in enumerate(batch):
             try:
                 await self._insert([row])
-            except psycopg.OperationalError:
+            except (_Away, psycopg.OperationalError):
                 await self._disconnect()
                 return _refuse(batch[index:])
             except Exception:  # noqa: BLE001  # answered with 503
@@ -107,12 +141,15 @@ class Committer:
 
     async def _connected(self) -> AsyncConnection[tuple[object, ...]]:
         if self._connection is None or self._connection.closed:
-            self._connection = await AsyncConnection.connect(
-                db.url(),
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                options="-c statement_timeout=10s",
-            )
+            try:
+                self._connection = await AsyncConnection.connect(
+                    db.url(),
+                    autocommit=True,
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    options="-c statement_timeout=10s",
+                )
+            except psycopg.OperationalError as error:
+                raise _Away(str(error)) from error
         return self._connection
 
     async def _disconnect(self) -> None:

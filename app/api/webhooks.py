@@ -21,7 +21,8 @@ from app.services.webhook_events import SigningView
 from app.services.whatsapp import signatures
 
 MAX_BODY = 3 * 1024 * 1024
-REMEMBER_S = 5.0
+REMEMBER_S = 1.0
+LOOK_UP_S = 2.0
 
 
 class TooLarge(AppError):
@@ -52,8 +53,8 @@ class IncompleteBody(AppError):
     sentence = mark("The body is not complete.")
 
 
-# How accounts sign, for a few seconds: one look-up per account and not per webhook. A rotated
-# secret is known everywhere after that time; a test waits for it or clears it.
+# How accounts sign, for a second: one look-up per account and not per webhook. A body that does not
+# fit is looked up afresh, so a secret counts from the moment in which it was replaced.
 _signing: dict[UUID, tuple[float, SigningView]] = {}
 
 
@@ -61,7 +62,7 @@ async def verify(request: Request) -> Response:
     """Answer Meta's verification of an address: the challenge as plain text, or 403."""
     query = request.query_params
     try:
-        view = await _signing_of(request)
+        view = await _signing_of(request, afresh=True)
         if not webhook_events.is_verification(
             view, query.get("hub.mode"), query.get("hub.verify_token")
         ):
@@ -78,7 +79,10 @@ async def receive(request: Request) -> Response:
     try:
         view = await _signing_of(request)
         body = await _body(request)
-        if not signatures.is_valid(view.app_secrets, body, request.headers.get(signatures.HEADER)):
+        signature = request.headers.get(signatures.HEADER)
+        if not signatures.is_valid(view.app_secrets, body, signature):
+            view = await _signing_of(request, afresh=True)
+        if not signatures.is_valid(view.app_secrets, body, signature):
             log.get(__name__).warning("webhook_refused", account_id=str(view.account_id))
             raise WrongSignature
         await committer.store(WebhookEventType.WHATSAPP, view.account_id, body)
@@ -87,12 +91,7 @@ async def receive(request: Request) -> Response:
     return PlainTextResponse("OK")
 
 
-def forget_signing() -> None:
-    """Look secrets up again at the next webhook (tests, a secret that was just replaced)."""
-    _signing.clear()
-
-
-async def _signing_of(request: Request) -> SigningView:
+async def _signing_of(request: Request, *, afresh: bool = False) -> SigningView:
     text = request.path_params.get("account")
     if text is None:
         return webhook_events.platform_signing()
@@ -101,14 +100,16 @@ async def _signing_of(request: Request) -> SigningView:
         raise NotFound
     now = time.monotonic()
     known = _signing.get(account_id)
-    if known and now - known[0] < REMEMBER_S:
+    if known and now - known[0] < REMEMBER_S and not afresh:
         return known[1]
     try:
-        view = await asyncio.to_thread(_look_up, account_id)
-    except Unavailable:
-        if known:  # a stale secret is still this account's; storing will tell whether we can answer
+        view = await asyncio.wait_for(asyncio.to_thread(_look_up, account_id), LOOK_UP_S)
+    except (Unavailable, TimeoutError) as error:
+        if (
+            known and not afresh
+        ):  # a stale secret is still this account's; storing will tell whether we can answer
             return known[1]
-        raise
+        raise Unavailable from error
     _signing[account_id] = (now, view)
     return view
 

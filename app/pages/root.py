@@ -5,6 +5,7 @@ message inside a page. The actor is checked again in every call that a page make
 """
 
 from nicegui import ui
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.components.call import call
@@ -27,8 +28,9 @@ def register() -> None:
         ui.page(path)(shell)
 
 
-async def shell(session: CurrentSession, conversation: str | None = None) -> Response | None:
+async def shell(request: Request, session: CurrentSession) -> Response | None:
     """Build the frame and the page that the path names."""
+    conversation = request.path_params.get("conversation")
     if conversation is not None and not await _exists(session, conversation):
         return not_found_page()
     plan = await call(session.actor, plans.describe)

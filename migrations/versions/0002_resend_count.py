@@ -16,3 +16,7 @@ def upgrade() -> None:
     op.add_column(
         "messages", sa.Column("resend_count", sa.Integer(), server_default="0", nullable=False)
     )
+
+
+def downgrade() -> None:
+    op.drop_column("messages", "resend_count")

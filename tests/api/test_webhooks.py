@@ -252,7 +252,7 @@ async def test_database_that_is_away_is_503_and_then_it_works_again(
 
     configure(database_url=DEAD)
     assert (await post(http, acme.number, body)).status_code == 503
-    webhooks.forget_signing()
+    await asyncio.sleep(webhooks.REMEMBER_S)
     assert (await post(http, acme.number, body)).status_code == 503
     verification = await verify(http, acme.number.webhook_path, hub_verify_token="x")
     assert verification.status_code == 503
@@ -341,16 +341,15 @@ async def test_platform_route_without_a_platform_takes_nothing(
     assert count("webhook_events") == 0
 
 
-async def test_secret_that_was_replaced_counts_at_once_where_it_was_replaced(
+async def test_secret_that_was_replaced_counts_at_once(
     http: httpx.AsyncClient, acme: Team, body: bytes
 ):
     assert (await post(http, acme.number, body)).status_code == 200
     await asyncio.to_thread(replace_secret, acme, "newer")
-    webhooks.forget_signing()
 
-    assert (await post(http, acme.number, body)).status_code == 401
     newer = sign(body, "newer")
     assert (await post(http, acme.number, body, signature=newer)).status_code == 200
+    assert (await post(http, acme.number, body)).status_code == 401
 
 
 async def test_known_account_costs_no_look_up_for_a_while(

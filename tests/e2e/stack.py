@@ -20,6 +20,7 @@ PYTHON = sys.executable
 START_S = 60.0
 STOP_S = 40.0
 POLL_S = 0.05
+META_WAITS_S = 10.0
 
 
 @dataclass
@@ -125,6 +126,7 @@ class Stack:
             content=body,
             headers={"X-Hub-Signature-256": f"sha256={digest}"},
             trust_env=False,
+            timeout=META_WAITS_S,
         )
 
     def receive(self, workspace: Workspace, texts: list[tuple[str, int]], *, name: str) -> None:
