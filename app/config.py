@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     embedded_workers: int = Field(
         1, ge=0, le=16, description="workers that main.py starts in embedded mode"
     )
+    crash_point: str = Field(
+        "", description="development only: the process kills itself at this named line"
+    )
     sandbox: bool | None = Field(
         None, description="mount the Cloud API sandbox; default: in development"
     )
@@ -119,6 +122,8 @@ class Settings(BaseSettings):
             return self
         if self.sandbox:
             raise ValueError("SANDBOX cannot be switched on in production.")
+        if self.crash_point:
+            raise ValueError("CRASH_POINT cannot be set in production.")
         if not self.secret_keys:
             raise ValueError("SECRET_KEYS must be set in production.")
         for key in self.secret_keys:

@@ -13,7 +13,7 @@ import redis
 from rq import Queue
 from rq.job import Job
 
-from app import log
+from app import crash, log
 from app.config import settings
 
 WAKE_MS = 2_000
@@ -102,6 +102,7 @@ def ring(job: JobName) -> bool:
     try:
         if not connection().set(_wake_key(job), 1, nx=True, px=WAKE_MS):
             return False
+        crash.point("ring.promised")
         rq_queue(job.lane).enqueue(
             job.path, result_ttl=0, failure_ttl=FAILURE_TTL_S, job_timeout=JOB_TIMEOUT_S
         )

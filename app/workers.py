@@ -9,6 +9,7 @@ from multiprocessing.process import BaseProcess
 import redis
 from rq import Worker
 from rq.cron import CronJob, CronScheduler
+from rq.job import Job
 from rq.utils import now
 
 from app import db, jobs, log, queue
@@ -108,7 +109,17 @@ def _worker(lanes: list[Lane], connection: "redis.Redis") -> Worker:
         default_result_ttl=0,
         maintenance_interval=60,
         log_job_description=False,
+        work_horse_killed_handler=_ring_again,
     )
+
+
+def _ring_again(job: Job, *_: object) -> None:
+    """A job's process died: its work is still there, so somebody else takes it at once."""
+    for name in JobName:
+        if name.path == job.func_name:
+            log.get(__name__).warning("work_horse_died", job=name.value)
+            queue.answer(name)
+            queue.ring(name)
 
 
 def _become_child(parent: int) -> None:

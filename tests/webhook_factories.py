@@ -109,11 +109,16 @@ def sign(body: bytes, secret: str) -> str:
 
 def store_event(account_id: UUID | None, body: bytes) -> UUID:
     """Keep a body as the webhook route does, after its signature was found right."""
-    event_id = new_id()
+    return store_events((account_id, body))[0]
+
+
+def store_events(*bodies: tuple[UUID | None, bytes]) -> list[UUID]:
+    """Keep many bodies, each with the account it came for, in this order."""
+    ids = [new_id() for _ in bodies]
     with db.connect(DbRole.APP) as connection:
-        connection.execute(
+        connection.cursor().executemany(
             "INSERT INTO webhook_events (id, type, account_id, payload)"
             " VALUES (%s, 'whatsapp', %s, %s)",
-            (event_id, account_id, body),
+            [(event_id, *body) for event_id, body in zip(ids, bodies, strict=True)],
         )
-    return event_id
+    return ids

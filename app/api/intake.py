@@ -14,7 +14,7 @@ import psycopg
 from nicegui import background_tasks
 from psycopg import AsyncConnection
 
-from app import db, log, queue
+from app import crash, db, log, queue
 from app.errors import Unavailable
 from app.i18n import mark
 from app.ids import new_id
@@ -87,6 +87,7 @@ class Committer:
             except Exception as error:  # noqa: BLE001  # every waiting request must be answered
                 await self._one_by_one(batch, error)
             else:
+                crash.point("intake.committed")
                 _answer(batch)
                 self._ring()
 
@@ -104,6 +105,7 @@ class Committer:
 
     async def _insert(self, batch: list[Waiting]) -> None:
         connection = await self._connected()
+        crash.point("intake.received")
         columns = (
             [row[0] for row in batch],
             [row[1].value for row in batch],

@@ -5,7 +5,7 @@ from app.models.conversation import Conversation
 from app.models.message import MediaFile, Message, MessageStatusEntry
 from app.models.phone_number import PhoneNumber, WhatsAppAccount
 from app.models.user import AuditEntry, Session, User
-from app.models.webhook_event import MessageUnprocessed, WebhookEvent
+from app.models.webhook_event import DrainMark, MessageUnprocessed, WebhookEvent
 from app.models.workspace import Membership, Plan, Subscription, Workspace
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Contact",
     "ContactIdentity",
     "Conversation",
+    "DrainMark",
     "MediaFile",
     "Membership",
     "Message",

@@ -64,6 +64,10 @@ FUNCTIONS = {
                 AND (p.phone_number = number OR p.meta_phone_number_id = meta_id)
             )
         $$""",
+    # The drains: has the run ended that began this? It held an advisory lock (services.locks).
+    "runner_is_gone": """
+        CREATE OR REPLACE FUNCTION runner_is_gone(runner int) RETURNS boolean
+        LANGUAGE sql VOLATILE AS $$ SELECT pg_try_advisory_xact_lock(3, runner) $$""",
     # The life of a message as a number; equals MessageStatus.rank (a test compares them).
     "message_rank": """
         CREATE OR REPLACE FUNCTION message_rank(status text) RETURNS int

@@ -78,6 +78,8 @@ class Message(WorkspaceRow, table=True):
     # How often a person had it sent again; news of an earlier attempt are told apart by it.
     resend_count: int = counter()
     next_attempt_at: dt.datetime | None = moment()
+    # Which run of the outbox has it; when that is dead, nobody knows whether it was sent.
+    runner: int | None = None
 
 
 class MessageStatusEntry(WorkspaceRow, table=True):

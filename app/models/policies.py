@@ -15,7 +15,15 @@ DRAIN_ROLE = "inbox_drain"
 
 # Tables of the installation, not of a workspace.
 GLOBAL_TABLES = frozenset(
-    {"users", "sessions", "plans", "webhook_events", "messages_unprocessed", "alembic_version"}
+    {
+        "users",
+        "sessions",
+        "plans",
+        "webhook_events",
+        "messages_unprocessed",
+        "drain_marks",
+        "alembic_version",
+    }
 )
 # The application adds to these and reads them; nobody changes what was written.
 APPEND_ONLY_TABLES = frozenset({"audit_entries"})

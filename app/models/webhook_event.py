@@ -22,6 +22,12 @@ class WebhookEvent(Row, table=True):
             "id",
             postgresql_where=sa.text("state = 'PENDING'"),
         ),
+        # webhook drain: those that were there when a worker died
+        sa.Index(
+            "ix_webhook_events_careful",
+            "id",
+            postgresql_where=sa.text("state = 'PENDING' AND attempt_count > 0"),
+        ),
         # admin and replay: bodies that nobody could read
         sa.Index("ix_webhook_events_failed", "id", postgresql_where=sa.text("state = 'FAILED'")),
         # stats of one account
@@ -40,12 +46,23 @@ class WebhookEvent(Row, table=True):
     )
     processed_at: dt.datetime | None = moment()
     error: str | None = Field(default=None, max_length=1000)
+    # How many workers died over it; see app.services.inbound.marks.
     attempt_count: int = counter()
 
     @property
     def processed(self) -> bool:
         """Whether nothing is left to do with it."""
         return self.state is not WebhookEventState.PENDING
+
+
+class DrainMark(Row, table=True):
+    """What a webhook drain is working on; left behind, it tells of a worker's death."""
+
+    __tablename__ = "drain_marks"
+
+    runner: int
+    event_ids: list[UUID] = Field(sa_type=sa.ARRAY(sa.Uuid))
+    item: str = Field(max_length=60)
 
 
 class MessageUnprocessed(Row, table=True):

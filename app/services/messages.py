@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Select, tuple_
 from sqlmodel import Session, col, select
 
-from app import events, queue
+from app import crash, events, queue
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.db import after_commit
@@ -286,6 +286,7 @@ def _stamp(session: Session, conversation: Conversation, message: Message) -> No
 
 
 def _ring_outbox() -> None:
+    crash.point("message.queued")
     queue.ring(JobName.DRAIN_OUTBOX)
 
 

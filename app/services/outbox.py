@@ -19,13 +19,13 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from app import db, events, log
+from app import crash, db, events, log
 from app.crypto import DecryptionFailed
 from app.events import Bell
 from app.models.enums import IdentityKind, MessageStatus
 from app.services import phone_numbers
 from app.services.inbound import statuses
-from app.services.inbound.people import Connection
+from app.services.locks import Connection, start_run
 from app.services.phone_numbers import ACCOUNTS
 from app.services.secrets import Bound
 from app.services.whatsapp import client
@@ -86,6 +86,7 @@ class _Drain:
 
     def __init__(self, connection: Connection, pool: ThreadPoolExecutor) -> None:
         self._connection = connection
+        self._runner = start_run(connection)
         self._pool = pool
         self._pacer = _Pacer()
         self._under_way: dict[Future[Outcome], _Claimed] = {}
@@ -100,13 +101,15 @@ class _Drain:
                 return not is_over
             done, _pending = wait(self._under_way, CLAIM_EVERY_S, FIRST_COMPLETED)
             for future in done:
+                crash.point("outbox.transmitted", [self._under_way[future].text])
                 _record(self._connection, self._under_way.pop(future), future.result())
 
     def _start_due(self) -> None:
         while room := PARALLEL - len(self._under_way):
             counts = Counter(one.phone_number_id for one in self._under_way.values())
             busy = [number for number, count in counts.items() if count >= SHARE]
-            claimed = _claim(self._connection, limit=min(room, SHARE), busy=busy)
+            claimed = _claim(self._connection, self._runner, limit=min(room, SHARE), busy=busy)
+            crash.point("outbox.claimed", (one.text for one in claimed))
             for one in claimed:
                 self._under_way[self._pool.submit(_transmit, one, self._pacer)] = one
             if not claimed:
@@ -119,7 +122,7 @@ def _expire(connection: Connection) -> None:
         rows = connection.execute(
             """
             SELECT m.id, m.workspace_id, m.conversation_id, m.resend_count FROM messages m
-            WHERE m.status = 'sending' AND m.next_attempt_at <= now()
+            WHERE m.status = 'sending' AND (m.next_attempt_at <= now() OR runner_is_gone(runner))
             ORDER BY m.conversation_id, m.id LIMIT 500
             """
         ).fetchall()
@@ -146,7 +149,7 @@ def _end_pauses(connection: Connection) -> None:
 
 
 def _claim(
-    connection: Connection, *, limit: int = SHARE, busy: Sequence[UUID] = ()
+    connection: Connection, runner: int, *, limit: int = SHARE, busy: Sequence[UUID] = ()
 ) -> list[_Claimed]:
     """Lease the first due message of each conversation that has none on its way."""
     with connection.transaction():
@@ -168,13 +171,13 @@ def _claim(
                 ORDER BY m.next_attempt_at LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
             )
             UPDATE messages m SET status = 'sending', attempt_count = m.attempt_count + 1,
-                next_attempt_at = now() + %(lease)s
+                next_attempt_at = now() + %(lease)s, runner = %(runner)s
             FROM due WHERE m.id = due.id
             RETURNING m.id, m.workspace_id, m.conversation_id, m.contact_id, m.phone_number_id,
                 due.meta_phone_number_id, m.text, m.attempt_count, m.resend_count,
                 due.is_connected, due.account_id, due.graph_url, due.access_token
             """,
-            {"busy": list(busy), "limit": limit, "lease": LEASE},
+            {"busy": list(busy), "limit": limit, "lease": LEASE, "runner": runner},
         ).fetchall()
         addresses = _addresses(connection, [(row[1], row[3]) for row in rows])
     return [
@@ -247,6 +250,7 @@ def _transmit(one: _Claimed, pacer: "_Pacer") -> Outcome:
 def _record(connection: Connection, one: _Claimed, outcome: Outcome) -> None:
     place = (one.workspace_id, one.conversation_id, one.attempt)
     with connection.transaction():
+        crash.point("outbox.recorded", [one.text])
         match outcome:
             case Accepted(wamid):
                 bells = _settle(connection, place, MessageStatus.SENT, wamid=wamid)
@@ -291,7 +295,8 @@ def _settle(
             status = CASE WHEN message_rank(%(status)s) > message_rank(status)
                 THEN %(status)s ELSE status END
         WHERE id = %(id)s AND workspace_id = %(workspace)s AND resend_count = %(attempt)s
-            AND (NOT %(expired)s OR (status = 'sending' AND next_attempt_at <= now()))
+            AND (NOT %(expired)s OR (status = 'sending'
+                AND (next_attempt_at <= now() OR runner_is_gone(runner))))
         """,
         {
             "expired": only_expired,

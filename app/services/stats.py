@@ -3,12 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from app import db
 from app.models.enums import MessageStatus
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from app.services.locks import Connection
 
 OUTBOUND = [status.value for status in MessageStatus if status is not MessageStatus.RECEIVED]
 

@@ -29,7 +29,8 @@ def waiting() -> Waiting:
                 OR EXISTS (SELECT FROM messages_unprocessed
                     WHERE state = 'WAITING' AND next_retry_at <= now()),
                 EXISTS (SELECT FROM messages
-                    WHERE status IN ('queued', 'sending') AND next_attempt_at <= now())
+                    WHERE status IN ('queued', 'sending') AND (next_attempt_at <= now()
+                        OR (status = 'sending' AND runner_is_gone(runner))))
             """
         ).fetchone()
     return Waiting(*row) if row else Waiting(webhooks=False, outbox=False)

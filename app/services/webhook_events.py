@@ -101,7 +101,7 @@ def _replay(session: Session, ids: list[UUID]) -> int:
     result = session.exec(
         update(WebhookEvent)
         .where(col(WebhookEvent.id).in_(ids))
-        .values(state=WebhookEventState.PENDING, error=None, processed_at=None)
+        .values(state=WebhookEventState.PENDING, error=None, processed_at=None, attempt_count=0)
     )
     after_commit(session, _ring)
     return int(result.rowcount)

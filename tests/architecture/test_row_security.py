@@ -17,6 +17,7 @@ from tests.factories import Team
 # Tables of the installation (docs/architecture.md); adding one here is a decision.
 INSTALLATION = {
     "alembic_version",
+    "drain_marks",
     "messages_unprocessed",
     "plans",
     "sessions",

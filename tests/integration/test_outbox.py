@@ -8,6 +8,7 @@ from app import db
 from app.clock import utc_now
 from app.db import DbRole
 from app.services import outbox, stats
+from app.services.locks import start_run
 from app.services.whatsapp import client
 from tests import factories
 from tests.factories import DAY
@@ -45,7 +46,7 @@ def test_news_that_come_before_the_record_win(line: Line):
     listen(line)
     message_id = line.write()
     with db.connect(DbRole.DRAIN) as connection:
-        [claimed] = outbox._claim(connection)
+        [claimed] = outbox._claim(connection, start_run(connection))
         outcome = outbox._transmit(claimed, outbox._Pacer())
         drain_until(message_id, "read")
 

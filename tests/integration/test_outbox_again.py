@@ -9,6 +9,7 @@ from app.db import DbRole
 from app.ids import new_id
 from app.services import messages, outbox
 from app.services.inbound.drain import drain as drain_webhooks
+from app.services.locks import start_run
 from app.services.whatsapp.client import Accepted
 from app.services.whatsapp.outbound import Attempt
 from tests.integration.outbox_line import Line
@@ -87,7 +88,7 @@ def test_outcome_that_comes_after_it_was_sent_again_is_nobodys(line: Line):
     """The first sender hung longer than its lease; a person had it sent again meanwhile."""
     message_id = line.write()
     with db.connect(DbRole.DRAIN) as connection:
-        [claimed] = outbox._claim(connection)
+        [claimed] = outbox._claim(connection, start_run(connection))
         execute("UPDATE messages SET next_attempt_at = now() - interval '1 s'")
         outbox._expire(connection)
         send_again(line, message_id)

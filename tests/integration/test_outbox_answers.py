@@ -8,6 +8,7 @@ import pytest
 from app import db
 from app.db import DbRole
 from app.services import messages, outbox
+from app.services.locks import start_run
 from app.services.messages import NotRepeatable
 from app.services.whatsapp import client
 from tests.integration.outbox_line import Line, close_client, drain_until, listen
@@ -56,12 +57,11 @@ def test_request_that_never_left_is_tried_again(line: Line):
 def test_sender_that_died_between_claim_and_record_leaves_it_uncertain(line: Line):
     died_before, died_after = line.write("not sent"), line.write("sent", thread=line.new_thread())
     with db.connect(DbRole.DRAIN) as connection:
-        claimed = {one.id: one for one in outbox._claim(connection)}
+        claimed = {one.id: one for one in outbox._claim(connection, start_run(connection))}
         outbox._transmit(claimed[died_after], outbox._Pacer())
-    outbox.drain()
-    assert {status_of(died_before), status_of(died_after)} == {"sending"}
+        outbox.drain()
+        assert {status_of(died_before), status_of(died_after)} == {"sending"}
 
-    execute("UPDATE messages SET next_attempt_at = now() - interval '1 s'")
     outbox.drain(ignore_pauses=True)
 
     assert {status_of(died_before), status_of(died_after)} == {"uncertain"}
@@ -69,6 +69,17 @@ def test_sender_that_died_between_claim_and_record_leaves_it_uncertain(line: Lin
     listen(line)
     drain_until(died_after, "read")
     assert status_of(died_before) == "uncertain"
+
+
+def test_sender_that_lives_but_hangs_loses_its_lease(line: Line):
+    message_id = line.write()
+    with db.connect(DbRole.DRAIN) as connection:
+        outbox._claim(connection, start_run(connection))
+        execute("UPDATE messages SET next_attempt_at = now() - interval '1 s'")
+
+        outbox.drain()
+
+        assert status_of(message_id) == "uncertain"
 
 
 def test_lease_is_longer_than_the_clients_patience():
@@ -96,7 +107,7 @@ def test_uncertain_message_that_turns_out_to_be_sent_is_not_sent_again(line: Lin
     """The person has asked to repeat it, then its own status comes before the drain."""
     message_id = line.write()
     with db.connect(DbRole.DRAIN) as connection:
-        [claimed] = outbox._claim(connection)
+        [claimed] = outbox._claim(connection, start_run(connection))
         outbox._transmit(claimed, outbox._Pacer())
     execute("UPDATE messages SET status = 'uncertain', next_attempt_at = NULL")
     with db.transaction(line.team.id) as session:

@@ -9,12 +9,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from app import events
+from app import crash, events
 from app.events import Bell
 from app.services.inbound import messages, people, statuses
 from app.services.inbound.items import Item
-from app.services.inbound.people import Connection
 from app.services.inbound.threads import Thread, lock_threads, update_threads
+from app.services.locks import Connection
 
 UNKNOWN_NUMBER = "The phone number is not connected here. Replay after connecting it."
 
@@ -60,6 +60,7 @@ def apply(connection: Connection, items: list[Item]) -> Applied:
     changed = statuses.apply(connection, news, targets, threads)
     touched = update_threads(connection, threads, inserted, changed)
     messages.touch_contacts(connection, inserted)
+    crash.point("drain.applied", (item.wamid for item in items))
     result.bells = [bell for thread in touched for bell in _bells(thread)]
     return result
 

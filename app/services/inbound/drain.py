@@ -1,33 +1,26 @@
-"""Empty the table of webhook events, batch by batch. System-only: a job and the command line.
+"""Empty the table of webhook events, portion by portion. System-only: a job and the command line.
 
-A batch is one transaction: claim with SKIP LOCKED, apply, mark, commit, then ring. Where a batch
-fails it is halved until the failing item stands alone; that one goes to messages_unprocessed with
-its error and its next retry, and delays nobody.
+A portion is one transaction: claim with SKIP LOCKED, apply, mark as done, commit, then ring. What
+is begun is marked first (`marks`), so that a portion during which the worker dies comes again in
+smaller ones, while everything else goes on.
 """
 
-import datetime as dt
 import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from psycopg.types.json import Jsonb
-
-from app import db, events, log
-from app.events import Bell
-from app.ids import new_id
-from app.models.enums import UnprocessedState
-from app.services.inbound.apply import UNKNOWN_NUMBER, apply
-from app.services.inbound.items import BadItem, Item, split, split_again
-from app.services.inbound.people import Connection
-from app.services.whatsapp.payloads import Unreadable, read_changes
+from app import crash, db, events
+from app.services.inbound import marks, process
+from app.services.inbound.marks import WORKER_DIED, Marker, Portion
+from app.services.locks import Connection
 
 BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
+FEW = 25  # of those that were there when a worker died
+CAREFUL = 10  # taken alone between two batches, so that neither waits for the other
 SLICE_S = 60.0
 GIVE_WAY_S = 0.5
-PAUSES = tuple(dt.timedelta(seconds=s) for s in (30, 120, 600, 3600, 6 * 3600))
 
 
 def drain(
@@ -42,220 +35,143 @@ def drain(
     """
     start = time.monotonic()
     with db.connect() as connection:
-        with connection.transaction():
-            now = connection.execute("SELECT clock_timestamp()").fetchone()
-        while _retry(connection, now, ignore_pauses=ignore_pauses):
-            pass
-        while _batch(connection):
+        work = _Drain(connection)
+        work.bury_the_dead()
+        work.retry_all(ignore_pauses=ignore_pauses)
+        while work.batch() + work.careful_ones():
             elapsed = time.monotonic() - start
             if elapsed > deadline_s or (elapsed > GIVE_WAY_S and should_stop()):
                 return False
     return True
 
 
-class _Findings:
-    """What a batch came to: bells to ring, items to put aside."""
+class _Drain:
+    """One run over one connection, with its mark."""
 
-    def __init__(self) -> None:
-        self.bells: list[Bell] = []
-        self.aside: list[tuple[Item | BadItem, str, UnprocessedState]] = []
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._marker = Marker(connection)
 
-    def put_aside(self, item: Item | BadItem, error: str, *, park: bool = False) -> None:
-        state = UnprocessedState.PARKED if park else UnprocessedState.WAITING
-        self.aside.append((item, error[:1000], state))
+    def bury_the_dead(self) -> None:
+        """Put aside what has killed a worker while nothing else was at hand."""
+        with self._connection.transaction():
+            for dead in marks.bury(self._connection):
+                process.put_item_aside(self._connection, dead.event_id, dead.key, WORKER_DIED)
 
+    def batch(self) -> int:
+        """Take the oldest pending events together; returns how many."""
+        return self._take_next(Portion.TOGETHER, BATCH)
 
-def _batch(connection: Connection) -> int:
-    with connection.transaction():
-        rows = _claim(connection)
-        bells = _process(connection, rows)
-    events.publish(bells)
-    return len(rows)
+    def careful_ones(self) -> int:
+        """Take some of those that were there when a worker died; returns how many."""
+        [(is_needed,)] = self._fetch(
+            "SELECT EXISTS (SELECT FROM webhook_events"
+            " WHERE state = 'PENDING' AND attempt_count > 0)",
+            (),
+        )
+        if not is_needed:
+            return 0
+        taken = self._take_next(Portion.FEW, FEW)
+        for _ in range(CAREFUL):
+            one = self._take_next(Portion.ALONE, 1) or self._take_next(Portion.BY_ITEM, 1)
+            if not one:
+                break
+            taken += one
+        return taken
 
-
-def _process(connection: Connection, rows: list[tuple[Any, ...]]) -> list[Bell]:
-    """Take claimed events to their end; one that defeats even that is failed, alone."""
-    if not rows:
-        return []
-    findings = _Findings()
-    try:
-        with connection.transaction():
-            items, unreadable = _read(rows, findings)
-            _apply_or_split(connection, items, findings)
-            _put_aside(connection, findings)
-            _mark(connection, [row[0] for row in rows], unreadable)
-    except Exception as error:
-        if _is_away(connection, error):
-            raise
-        if len(rows) == 1:
-            event_id = rows[0][0]
-            log.get(__name__).exception("event_failed", event_id=str(event_id))
-            _mark(connection, [event_id], {event_id: f"{type(error).__name__}: {_reason(error)}"})
-            return []
-        middle = len(rows) // 2
-        return _process(connection, rows[:middle]) + _process(connection, rows[middle:])
-    return findings.bells
-
-
-def _claim(connection: Connection) -> list[tuple[Any, ...]]:
-    """Lock the oldest pending events: up to 500, and up to 8 MB of bodies, but at least one."""
-    waiting = connection.execute(
-        """
-        SELECT id, octet_length(payload) FROM webhook_events
-        WHERE state = 'PENDING' AND type = 'whatsapp'
-        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-        """,
-        (BATCH,),
-    ).fetchall()
-    ids: list[UUID] = []
-    size = 0
-    for event_id, length in waiting:
-        size += length
-        if ids and size > BATCH_BYTES:
-            break
-        ids.append(event_id)
-    return connection.execute(
-        "SELECT id, account_id, payload FROM webhook_events WHERE id = ANY(%b::uuid[]) ORDER BY id",
-        (ids,),
-    ).fetchall()
-
-
-def _read(rows: list[tuple[Any, ...]], findings: _Findings) -> tuple[list[Item], dict[UUID, str]]:
-    items: list[Item] = []
-    unreadable: dict[UUID, str] = {}
-    for event_id, account_id, payload in rows:
-        try:
-            found = list(split(read_changes(bytes(payload)), event_id, account_id))
-        except Unreadable as error:
-            unreadable[event_id] = str(error)[:1000]
-            continue
-        for item in found:
-            if isinstance(item, BadItem):
-                findings.put_aside(item, item.error)
-            else:
-                items.append(item)
-    return items, unreadable
-
-
-def _apply_or_split(connection: Connection, items: list[Item], findings: _Findings) -> None:
-    """Apply the items, or halve them until what fails stands alone."""
-    if not items:
-        return
-    try:
-        with connection.transaction():
-            applied = apply(connection, items)
-    except Exception as error:
-        if _is_away(connection, error):
-            raise  # the whole batch comes again
-        if len(items) == 1:
-            log.get(__name__).exception("item_failed", event_id=str(items[0].event_id))
-            findings.put_aside(items[0], f"{type(error).__name__}: {_reason(error)}")
-            return
-        middle = len(items) // 2
-        _apply_or_split(connection, items[:middle], findings)
-        _apply_or_split(connection, items[middle:], findings)
-    else:
-        findings.bells.extend(applied.bells)
-        for item in applied.unknown:
-            findings.put_aside(item, UNKNOWN_NUMBER, park=True)
-
-
-def _is_away(connection: Connection, error: Exception) -> bool:
-    return connection.closed or db.is_connection_loss(error)
-
-
-def _reason(error: Exception) -> str:
-    """Name the database's complaint without the customer's words, which its details repeat."""
-    if isinstance(error, psycopg.Error):
-        return error.diag.message_primary or "the database refused it"
-    return "it could not be applied"
-
-
-def _put_aside(connection: Connection, findings: _Findings) -> None:
-    connection.cursor().executemany(
-        """
-        INSERT INTO messages_unprocessed (id, webhook_event_id, item, account_id, wa_message_id,
-            payload, error, state, next_retry_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now() + %s)
-        ON CONFLICT (webhook_event_id, item) DO NOTHING
-        """,
-        [
-            (
-                new_id(),
-                item.event_id,
-                item.key,
-                item.account_id,
-                item.wamid,
-                Jsonb(item.payload),
-                error,
-                state.value,
-                PAUSES[0],
-            )
-            for item, error, state in findings.aside
-        ],
-    )
-
-
-def _mark(connection: Connection, ids: list[UUID], unreadable: dict[UUID, str]) -> None:
-    connection.execute(
-        """
-        UPDATE webhook_events e SET processed_at = now(), updated_at = now(), error = d.error,
-            state = CASE WHEN d.error IS NULL THEN 'PROCESSED' ELSE 'FAILED' END
-        FROM unnest(%b::uuid[], %b::text[]) AS d (id, error) WHERE e.id = d.id
-        """,
-        (ids, [unreadable.get(event_id) for event_id in ids]),
-    )
-
-
-def _retry(connection: Connection, untouched_since: Any, *, ignore_pauses: bool) -> int:
-    """Try the waiting items again, once each; park what has failed often enough."""
-    with connection.transaction():
-        rows = connection.execute(
+    def retry_all(self, *, ignore_pauses: bool) -> None:
+        """Try the items that wait for it again, once each."""
+        rows = self._fetch(
             """
-            SELECT id, webhook_event_id, item, account_id, payload, retry_count
-            FROM messages_unprocessed
-            WHERE state = 'WAITING' AND (next_retry_at <= now() OR %s) AND updated_at < %s
-            ORDER BY next_retry_at LIMIT %s FOR UPDATE SKIP LOCKED
+            SELECT id, webhook_event_id, item FROM messages_unprocessed
+            WHERE state = 'WAITING' AND (next_retry_at <= now() OR %s) ORDER BY next_retry_at
             """,
-            (ignore_pauses, untouched_since[0], BATCH),
-        ).fetchall()
-        bells = [bell for row in rows for bell in _retry_one(connection, *row)]
-    events.publish(bells)
-    return len(rows)
+            (ignore_pauses,),
+        )
+        for row_id, event_id, key in rows:
+            with self._connection.transaction():
+                self._marker.set([event_id], key)
+            with self._connection.transaction():
+                bells = process.retry_item(self._connection, row_id)
+                self._marker.clear()
+            events.publish(bells)
 
-
-def _retry_one(  # noqa: PLR0917  # a row of the query above
-    connection: Connection,
-    row_id: UUID,
-    event_id: UUID,
-    key: str,
-    account_id: UUID | None,
-    payload: dict[str, Any],
-    retry_count: int,
-) -> list[Bell]:
-    findings = _Findings()
-    for item in split_again(payload, event_id, account_id, key):
-        if isinstance(item, BadItem):
-            findings.put_aside(item, item.error)
+    def _take_next(self, portion: Portion, limit: int) -> int:
+        with self._connection.transaction():
+            ids = self._choose(portion, limit)
+            if ids:
+                self._marker.set(ids)
+        if not ids:
+            return 0
+        crash.point("drain.marked")
+        if portion is Portion.BY_ITEM:
+            self._take_by_item(ids[0])
         else:
-            _apply_or_split(connection, [item], findings)
-    if not findings.aside:
-        connection.execute("DELETE FROM messages_unprocessed WHERE id = %s", (row_id,))
-        return findings.bells
-    _, error, state = findings.aside[0]
-    count = retry_count + 1
-    is_over = count >= len(PAUSES) or state is UnprocessedState.PARKED
-    connection.execute(
+            self._take(ids)
+        return len(ids)
+
+    def _choose(self, portion: Portion, limit: int) -> list[UUID]:
+        """Name the oldest events of a portion: up to 8 MB of bodies, but at least one."""
+        waiting = self._connection.execute(
+            """
+            SELECT id, octet_length(payload) FROM webhook_events
+            WHERE state = 'PENDING' AND attempt_count = %s AND type = 'whatsapp'
+            AND id NOT IN (SELECT unnest(event_ids) FROM drain_marks)
+            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+            """,
+            (portion, limit),
+        ).fetchall()
+        ids: list[UUID] = []
+        size = 0
+        for event_id, length in waiting:
+            size += length
+            if ids and size > BATCH_BYTES:
+                break
+            ids.append(event_id)
+        return ids
+
+    def _take(self, ids: list[UUID]) -> None:
+        with self._connection.transaction():
+            mine = self._lock(ids)
+            bells = process.process_events(self._connection, process.fetch(self._connection, mine))
+            self._marker.clear()
+        crash.point("drain.committed")
+        events.publish(bells)
+
+    def _take_by_item(self, event_id: UUID) -> None:
+        """Take an event that killed even alone; items that killed are aside, the others applied.
+
+        Every item is a transaction of its own; to begin again from the first one is harmless.
         """
-        UPDATE messages_unprocessed SET retry_count = %s, error = %s, state = %s,
-            next_retry_at = now() + %s, updated_at = now() WHERE id = %s
-        """,
-        (
-            count,
-            error,
-            (UnprocessedState.PARKED if is_over else UnprocessedState.WAITING).value,
-            PAUSES[min(count, len(PAUSES) - 1)],
-            row_id,
-        ),
-    )
-    return findings.bells
+        findings = process.Findings()
+        with self._connection.transaction():
+            rows = process.fetch(self._connection, self._lock([event_id]))
+            items, unreadable = process.read(rows, findings)
+            self._marker.clear()
+        for item in items:
+            with self._connection.transaction():
+                if process.is_aside(self._connection, event_id, item.key):
+                    continue
+                self._marker.set([event_id], item.key)
+            with self._connection.transaction():
+                process.apply_or_split(self._connection, [item], findings)
+                self._marker.clear()
+        with self._connection.transaction():
+            process.put_aside(self._connection, findings)
+            process.mark_done(self._connection, [row[0] for row in rows], unreadable)
+        events.publish(findings.bells)
+
+    def _lock(self, ids: list[UUID]) -> list[UUID]:
+        """Lock those that are still pending and that no other drain has."""
+        rows = self._connection.execute(
+            """
+            SELECT id FROM webhook_events WHERE id = ANY(%b::uuid[]) AND state = 'PENDING'
+            FOR UPDATE SKIP LOCKED
+            """,
+            (ids,),
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def _fetch(self, query: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        with self._connection.transaction():
+            return self._connection.execute(query.encode(), params).fetchall()

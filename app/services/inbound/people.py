@@ -7,17 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from app.ids import new_id
 from app.models.enums import IdentityKind
 from app.services.inbound.items import Sender
+from app.services.locks import PEOPLE_LOCKS, Connection, serialize
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 Identity = tuple[UUID, str, str]  # workspace, kind, value
 Person = tuple[UUID, Sender]
 
-PEOPLE_LOCKS, WAMID_LOCKS = 1, 2
 MIN_PHONE_DIGITS = 5
 MAX_PHONE_DIGITS = 15
 
@@ -71,21 +68,6 @@ def _look_up(connection: Connection, keys: set[Identity]) -> dict[Identity, UUID
         _columns(keys, 3),
     ).fetchall()
     return {(row[0], row[1], row[2]): row[3] for row in rows}
-
-
-def serialize(connection: Connection, space: int, names: Iterable[str]) -> None:
-    """Make transactions that deal with the same names wait for each other, in a fixed order.
-
-    The names fall into 256 buckets, so that a huge batch does not use up the lock table.
-    """
-    connection.execute(
-        """
-        SELECT pg_advisory_xact_lock(%s, bucket) FROM (
-            SELECT DISTINCT hashtext(name) & 255 AS bucket FROM unnest(%b::text[]) AS name
-            ORDER BY bucket) b
-        """,
-        (space, list(names)),
-    )
 
 
 def _create_missing(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.ids import new_id
-from app.services.inbound.people import Connection
+from app.services.locks import Connection
 
 if TYPE_CHECKING:
     from app.services.inbound.messages import Inserted
