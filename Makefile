@@ -17,7 +17,7 @@ COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-vers
 DIE_WITH_MAKE = $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check pictures lock
+.PHONY: help run test check bench pictures lock
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(DEV)  ## Format, lint, types, layers, migrations and the rules of tests
 	$(BIN)/mypy app main.py worker.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture
+
+bench: $(DEV)  ## Measure speed, ratios from one run; ARGS="live" runs the parts named so
+	$(BIN)/python -m tests.bench $(ARGS)
 
 pictures: $(DEV)  ## Write pictures of every page to docs/pictures
 	$(BIN)/python -m tests.pictures

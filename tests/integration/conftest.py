@@ -47,7 +47,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
     async def nobody(_: Request) -> None:
         return None
 
-    app = create_sandbox(config, viewer=nobody, timings=GRAPH_TIMINGS, rng=random.Random(7))  # noqa: S311
+    app = create_sandbox(config, viewer=nobody, timings=GRAPH_TIMINGS, rng=random.Random(7))
     app.add_route("/hook/{account}/{secret}", keep_webhook, methods=["POST"])
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))

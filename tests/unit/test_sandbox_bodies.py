@@ -9,7 +9,7 @@ from app.sandbox.behaviours import Behaviour
 from app.sandbox.bodies import Body, Plan, plan, sign
 from app.sandbox.updates import Update
 
-RNG = random.Random(7)  # noqa: S311  # a seed makes the shuffles of this file repeatable
+RNG = random.Random(7)  # a seed makes the shuffles of this file repeatable
 
 
 def make_update(number: int, *, customer: int = 1, attempts: int = 0, text: str = "") -> Update:

@@ -1,0 +1,1 @@
+"""Faults under load: everything is killed at random, and nothing may be lost, doubled or resent."""

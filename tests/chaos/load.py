@@ -1,0 +1,154 @@
+"""What customers, Meta and the team do meanwhile: webhooks until they are acknowledged, replies."""
+
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+
+from app import db
+from app.errors import AppError
+from app.ids import new_id
+from app.services import messages
+from tests import factories
+from tests.chaos.graph import PLANS, Graph
+from tests.factories import Number, Team
+from tests.webhook_factories import sign, status, text_message, webhook_body
+
+SENDERS = 32
+CUSTOMERS = 40
+DOUBLED = 0.1
+LATE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A message of a customer that must be in the right workspace once."""
+
+    workspace_id: UUID
+    wamid: str
+
+
+class Meta:
+    """Posts bodies again and again until each is acknowledged, as Meta does for days."""
+
+    def __init__(self, base_url: str) -> None:
+        self.acknowledged = 0
+        self.repeated = 0
+        self.slowest_s = 0.0
+        self._pool = ThreadPoolExecutor(SENDERS)
+        self._http = httpx.Client(base_url=base_url, trust_env=False, timeout=10.0)
+        self._lock = threading.Lock()
+        self._outstanding = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything was acknowledged."""
+        return self._outstanding == 0
+
+    def post(self, number: Number, body: bytes, *, after_s: float = 0.0) -> None:
+        with self._lock:
+            self._outstanding += 1
+        if after_s:
+            timer = threading.Timer(after_s, self._pool.submit, (self._post, number, body))
+            timer.daemon = True
+            timer.start()
+        else:
+            self._pool.submit(self._post, number, body)
+
+    def _post(self, number: Number, body: bytes) -> None:
+        headers = {"X-Hub-Signature-256": sign(body, number.app_secret)}
+        pause = 0.05
+        while True:
+            began = time.monotonic()
+            try:
+                answer = self._http.post(number.webhook_path, content=body, headers=headers)
+                is_taken = answer.status_code == httpx.codes.OK
+            except httpx.HTTPError:
+                is_taken = False
+            with self._lock:
+                if is_taken:
+                    self._outstanding -= 1
+                    self.acknowledged += 1
+                    self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+                    return
+                self.repeated += 1
+            time.sleep(pause)
+            pause = min(pause * 2, 1.0)
+
+
+class Customers:
+    """Customers of several workspaces, each with a conversation that is open."""
+
+    def __init__(self, teams: list[Team], meta: Meta, seed: int) -> None:
+        self.wanted: list[Wanted] = []
+        self._teams = teams
+        self._meta = meta
+        self._dice = random.Random(seed)
+
+    def write(self, count: int, seconds: float) -> None:
+        """Write so many messages over this time, shuffled, every tenth body sent twice."""
+        bodies: list[tuple[Number, bytes]] = []
+        for index in range(len(self.wanted), len(self.wanted) + count):
+            team = self._teams[index % len(self._teams)]
+            sender = f"4478000{self._dice.randrange(CUSTOMERS):05d}"
+            wamid = f"wamid.IN.{index}"
+            self.wanted.append(Wanted(team.id, wamid))
+            body = webhook_body(
+                team.number, [text_message(f"Message {index}", sender=sender, wamid=wamid)]
+            )
+            bodies += [(team.number, body)] * (2 if self._dice.random() < DOUBLED else 1)
+        self._dice.shuffle(bodies)
+        began = time.monotonic()
+        for index, (number, body) in enumerate(bodies):
+            time.sleep(max(0.0, began + seconds * index / len(bodies) - time.monotonic()))
+            self._meta.post(number, body)
+
+
+class Staff:
+    """People who answer: each reply is asked for until it is queued, under one reference."""
+
+    def __init__(self, teams: list[Team], seed: int) -> None:
+        self.replies: list[UUID] = []
+        self._teams = teams
+        self._dice = random.Random(seed)
+        self._threads = {
+            team.id: [factories.make_conversation(team.number) for _ in range(CUSTOMERS)]
+            for team in teams
+        }
+
+    def write(self, count: int, seconds: float) -> None:
+        began = time.monotonic()
+        for index in range(count):
+            time.sleep(max(0.0, began + seconds * index / count - time.monotonic()))
+            team = self._teams[index % len(self._teams)]
+            self._reply(team, self._dice.choice(self._threads[team.id]), f"Reply {index}")
+
+    def _reply(self, team: Team, thread: UUID, text: str) -> None:
+        reference = new_id()
+        while True:
+            try:
+                with db.transaction(team.id) as session:
+                    view = messages.send_text(
+                        session, team.agent, thread, text=text, client_ref=reference
+                    )
+            except AppError:  # the database is away
+                time.sleep(0.2)
+            else:
+                self.replies.append(view.id)
+                return
+
+
+def statuses_of(graph: Graph, number: Number, opaque: str, wamid: str, meta: Meta) -> None:
+    """Let Meta tell what became of a message: shuffled, some twice, none lost."""
+    dice = graph.luck("statuses", opaque)
+    words = [*PLANS[graph.plans[opaque]]]
+    words += [word for word in words if dice.random() < DOUBLED]
+    dice.shuffle(words)
+    for word in words:
+        code = 131026 if word == "failed" else None
+        body = webhook_body(number, statuses=[status(wamid, word, callback=opaque, code=code)])
+        meta.post(number, body, after_s=dice.uniform(0, LATE_S))

@@ -1,0 +1,86 @@
+"""What must be true when everything is over, asked of the tables by somebody else."""
+
+from collections import Counter, defaultdict
+from typing import Any
+from uuid import UUID
+
+from app.services import stats
+from tests.chaos.graph import Graph
+from tests.chaos.load import Wanted
+from tests.table_rows import count, rows
+
+
+def is_quiet() -> bool:
+    """Tell whether nothing waits any more."""
+    found = stats.collect()
+    return (
+        found["webhook_events"]["pending"] == 0
+        and found["queue"]["outbox"] == 0
+        and found["unprocessed"] == 0
+    )
+
+
+def verdict(wanted: list[Wanted], replies: list[UUID], graph: Graph) -> dict[str, Any]:
+    """Return the counts and, under `wrong`, everything that is not as it must be."""
+    wrong: list[str] = []
+    stored = Counter(
+        (workspace_id, wamid)
+        for workspace_id, wamid in rows(
+            "SELECT workspace_id, wamid FROM messages WHERE direction = 'inbound'"
+        )
+    )
+    keys = {(one.workspace_id, one.wamid) for one in wanted}
+    lost, strange = keys - stored.keys(), stored.keys() - keys
+    doubled = [key for key, times in stored.items() if times > 1]
+    wrong += [f"lost {key[1]}" for key in lost]
+    wrong += [f"stored in the wrong place {key[1]}" for key in strange]
+    wrong += [f"doubled {key[1]}" for key in doubled]
+    unsent = _replies(replies, graph, wrong)
+    aside = rows("SELECT item, error FROM messages_unprocessed")
+    wrong += [f"put aside {item}: {error}" for item, error in aside]
+    wrong += [
+        f"event {state}: {error}"
+        for state, error in rows(
+            "SELECT state, error FROM webhook_events WHERE state <> 'PROCESSED'"
+        )
+    ]
+    return {
+        "stored": len(stored),
+        "lost": len(lost),
+        "doubled": len(doubled),
+        "replies": len(replies),
+        "replies_sent_twice": sum(len(taken) > 1 for taken in graph.taken.values()),
+        "replies_never_sent": unsent,
+        "webhook_events": count("webhook_events"),
+        "wrong": wrong,
+    }
+
+
+def _replies(replies: list[UUID], graph: Graph, wrong: list[str]) -> int:
+    """Check each reply's fate; returns how many were certainly never sent."""
+    found = {
+        str(message_id): (status, str(thread))
+        for message_id, status, thread in rows(
+            "SELECT id, status, conversation_id FROM messages WHERE direction = 'outbound'"
+        )
+    }
+    if len(set(replies)) != len(replies) or set(map(str, replies)) != set(found):
+        wrong.append("the replies are not those that were written")
+    never = 0
+    for message_id, (status, _) in found.items():
+        taken = graph.taken.get(message_id, [])
+        if len(taken) > 1:
+            wrong.append(f"sent twice {message_id}")
+        elif taken and status != graph.plans[message_id]:
+            wrong.append(f"{message_id} is {status}, not {graph.plans[message_id]}")
+        elif not taken:
+            # Its sender died before it left: nobody can know, so a person is asked.
+            never += 1
+            if status != "uncertain":
+                wrong.append(f"{message_id} was never sent and is {status}")
+    by_thread: dict[str, list[str]] = defaultdict(list)
+    for message_id in graph.order:
+        if message_id in found:
+            by_thread[found[message_id][1]].append(message_id)
+    wrong += [f"out of order in {key}" for key, ids in by_thread.items() if ids != sorted(ids)]
+    return never
