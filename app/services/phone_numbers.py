@@ -24,6 +24,7 @@ from app.services.whatsapp.client import Credentials
 
 ACCOUNTS = "whatsapp_accounts"
 MAX_DISPLAY_NAME = 100
+MIN_DIGITS, MAX_DIGITS = 7, 15  # ITU-T E.164 sets the upper limit
 
 
 class PhoneNumberInUse(Conflict):
@@ -207,20 +208,31 @@ def get_credentials(session: Session, actor: Actor, account_id: UUID) -> Credent
 
 
 def e164(value: str) -> str:
-    """Return a number in its E.164 form.
+    """Return a number in its E.164 form: +, a country code that exists, 7 to 15 digits in all.
+
+    Whether a country has numbers of that length is not asked: WhatsApp uses lengths that the
+    tables of numbering plans do not know, as in +521… for Mexico.
 
     Raises:
-        ValidationFailed: it cannot be a phone number.
+        ValidationFailed: it cannot be a phone number, or it says more than one (an extension).
     """
+    written = value.strip()
     try:
-        parsed = phonenumbers.parse(value, None)
+        parsed = phonenumbers.parse(written, None)
     except phonenumbers.NumberParseException:
         parsed = None
-    if parsed is None or not value.strip().startswith("+"):
+    # The library reads letters as the keys of a telephone: +1800FLOWERS would be a number to it.
+    has_letters = any(character.isalpha() for character in written)
+    if parsed is None or parsed.extension or has_letters or not written.startswith("+"):
         raise ValidationFailed(
             {"phoneNumber": _("Write the number with + and its country code, like +447700900148.")}
         )
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if not MIN_DIGITS <= len(number) - 1 <= MAX_DIGITS:
+        raise ValidationFailed(
+            {"phoneNumber": _("A phone number has 7 to 15 digits, the country code included.")}
+        )
+    return number
 
 
 def pretty(e164_number: str) -> str:

@@ -200,7 +200,12 @@ def test_workspace_that_does_not_pay_connects_nothing():
 
 @pytest.mark.parametrize(
     ("written", "stored"),
-    [("+44 7700 900148", "+447700900148"), ("+1 (202) 555-0143", "+12025550143")],
+    [
+        ("+44 7700 900148", "+447700900148"),
+        ("+1 (202) 555-0143", "+12025550143"),
+        (" +5215512345678 ", "+5215512345678"),
+        ("+15550123456", "+15550123456"),
+    ],
 )
 def test_number_is_stored_in_one_form(written: str, stored: str):
     assert phone_numbers.e164(written) == stored
@@ -209,7 +214,8 @@ def test_number_is_stored_in_one_form(written: str, stored: str):
 @pytest.mark.parametrize(
     "written",
     ["", "07700 900148", "447700900148", "+", "+44", "+999 123456", "hello", "+44abc", "\0",
-     "+4477009001481234567890"],
+     "+4477009001481234567890", "+4477009001481234", "+123", "+1800FLOWERS", "+1 800 FLOWERS",
+     "+12025550143x7", "+1 202 555 0143 #5", "+12025550143;ext=5", "tel:+12025550143"],
     ids=repr,
 )  # fmt: skip
 def test_what_is_no_number_is_refused_with_words(written: str):
