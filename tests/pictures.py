@@ -72,8 +72,8 @@ def _play(browser: Browser, stack: Stack, shop: Workspace) -> None:
         phone.get_by_test_id(f"phone-message-{2 * number + 1}").wait_for()
         if number == 0:
             page.goto("/messages")
-            page.locator("[data-testid^=conversation-0]").filter(has_text="Ana").click()
-        page.get_by_test_id("message-log").get_by_text(said.replace("*", "")[:12]).wait_for()
+            page.locator("[data-testid^=conversation-]").filter(has_text="Ana").click()
+        page.get_by_test_id("thread-log").get_by_text(said.replace("*", "")[:12]).wait_for()
         if answer:
             page.get_by_test_id("composer-input").fill(answer)
             page.get_by_test_id("composer-send").click()
@@ -96,7 +96,7 @@ def _desktop(browser: Browser, stack: Stack, shop: Workspace, theme: str) -> Non
     page.goto("/messages")
     page.wait_for_timeout(800)
     _shoot(page, f"inbox-empty-{theme}")
-    page.locator("[data-testid^=conversation-0]").filter(has_text="Ana").click()
+    page.locator("[data-testid^=conversation-]").filter(has_text="Ana").click()
     page.wait_for_timeout(800)
     _shoot(page, f"inbox-{theme}")
     page.goto("/sandbox/phone")
@@ -114,7 +114,7 @@ def _phone(browser: Browser, stack: Stack, shop: Workspace, theme: str) -> None:
     page.goto("/messages")
     page.wait_for_timeout(800)
     _shoot(page, f"phone-list-{theme}")
-    page.locator("[data-testid^=conversation-0]").filter(has_text="Ana").click()
+    page.locator("[data-testid^=conversation-]").filter(has_text="Ana").click()
     page.wait_for_timeout(800)
     _shoot(page, f"phone-thread-{theme}")
 

@@ -49,7 +49,7 @@ def test_no_page_has_an_accessibility_violation(
         if path == "thread":
             page.goto("/messages")
             ready(page)
-            page.locator("[data-testid^=conversation-0]").filter(has_text="Ana").click()
+            page.locator("[data-testid^=conversation-]").filter(has_text="Ana").click()
             page.locator("[data-direction]").first.wait_for()
         else:
             page.goto(path)

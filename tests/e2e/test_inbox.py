@@ -24,19 +24,19 @@ def shop(stack: Stack) -> Workspace:
 def open_thread(page: Page, name: str) -> None:
     page.goto("/messages")
     ready(page)
-    page.locator("[data-testid^=conversation-0]").filter(has_text=name).click()
+    page.locator("[data-testid^=conversation-]").filter(has_text=name).click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
 
 
 def test_older_messages_come_on_scroll_without_a_jump(person: Person, shop: Workspace) -> None:
     page = person(shop)
     open_thread(page, "Long")
-    expect(page.get_by_test_id("message-log").get_by_text("Old message number 129")).to_be_visible()
+    expect(page.get_by_test_id("thread-log").get_by_text("Old message number 129")).to_be_visible()
     expect(page.get_by_text("Old message number 10", exact=True)).to_have_count(0)
 
     # What stands at the top of the view must stay where it is while older ones come above it.
     anchor = page.get_by_text("Old message number 82", exact=True)
-    log = page.get_by_test_id("message-log")
+    log = page.get_by_test_id("thread-log")
     log.evaluate("element => { element.scrollTop = 180 }")
     before = anchor.bounding_box()
     expect(page.get_by_text("Old message number 60", exact=True)).to_be_attached()
@@ -57,8 +57,8 @@ def test_new_messages_do_not_steal_the_place_of_somebody_who_reads(
     stack.receive(own, [(f"Line {n}", 4000 - n) for n in range(60)], name="Talker")
     page = person(own)
     open_thread(page, "Talker")
-    expect(page.get_by_test_id("message-log").get_by_text("Line 59")).to_be_visible()
-    log = page.get_by_test_id("message-log")
+    expect(page.get_by_test_id("thread-log").get_by_text("Line 59")).to_be_visible()
+    log = page.get_by_test_id("thread-log")
     log.evaluate("element => { element.scrollTop = 600 }")
     page.wait_for_timeout(200)
     place = log.evaluate("element => element.scrollTop")
@@ -69,7 +69,7 @@ def test_new_messages_do_not_steal_the_place_of_somebody_who_reads(
     expect(pill).to_contain_text("1 new")
     assert abs(log.evaluate("element => element.scrollTop") - place) < 3
     pill.click()
-    expect(page.get_by_test_id("message-log").get_by_text("A new one")).to_be_in_viewport()
+    expect(page.get_by_test_id("thread-log").get_by_text("A new one")).to_be_in_viewport()
 
 
 def test_unread_line_stays_and_the_count_goes(person: Person, stack: Stack) -> None:
@@ -77,7 +77,7 @@ def test_unread_line_stays_and_the_count_goes(person: Person, stack: Stack) -> N
     stack.receive(own, [("One", 50), ("Two", 40)], name="Waiting")
     page = person(own)
     page.goto("/messages")
-    row = page.locator("[data-testid^=conversation-0]")
+    row = page.locator("[data-testid^=conversation-]")
     expect(row).to_have_attribute("data-unread", "2")
 
     row.click()
@@ -113,7 +113,7 @@ def test_draft_survives_a_reload_and_shows_in_the_list(person: Person, shop: Wor
     page = person(shop)
     open_thread(page, "Priya Raman")
     page.get_by_test_id("composer-input").fill("Half a sentence")
-    row = page.locator("[data-testid^=conversation-0]").filter(has_text="Priya Raman")
+    row = page.locator("[data-testid^=conversation-]").filter(has_text="Priya Raman")
     expect(row).to_contain_text("Draft: Half a sentence")
 
     page.reload()
@@ -138,14 +138,14 @@ def test_search_and_unread_scope_narrow_the_list(person: Person, shop: Workspace
     page = person(shop)
     page.goto("/messages")
     ready(page)
-    rows = page.locator("[data-testid^=conversation-0]")
+    rows = page.locator("[data-testid^=conversation-]")
     expect(rows).to_have_count(3)
 
-    page.get_by_test_id("conversation-search").fill("chen")
+    page.get_by_test_id("inbox-search").fill("chen")
     expect(rows).to_have_count(1)
-    page.get_by_test_id("conversation-search").fill("nobody of this name")
-    expect(page.get_by_test_id("conversations-empty")).to_contain_text("Nothing found")
-    page.get_by_test_id("conversations-clear").click()
+    page.get_by_test_id("inbox-search").fill("nobody of this name")
+    expect(page.get_by_test_id("inbox-empty")).to_contain_text("Nothing found")
+    page.get_by_test_id("inbox-clear").click()
     expect(rows).to_have_count(3)
 
 
@@ -156,7 +156,7 @@ def test_hostile_words_are_words(person: Person, stack: Stack) -> None:
     page = person(own)
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     page.goto("/messages")
-    page.locator("[data-testid^=conversation-0]").click()
+    page.locator("[data-testid^=conversation-]").click()
 
     expect(page.locator("[data-direction=inbound]").first).to_contain_text(hostile)
     assert page.locator("[data-direction=inbound] img, [data-direction=inbound] a").count() == 0
@@ -170,14 +170,14 @@ def test_on_a_phone_one_pane_at_a_time_and_nothing_scrolls_sideways(
     page.goto("/messages")
     ready(page)
     expect(page.locator(".bottom-bar")).to_be_visible()
-    page.locator("[data-testid^=conversation-0]").filter(has_text="Priya").click()
+    page.locator("[data-testid^=conversation-]").filter(has_text="Priya").click()
     expect(page.get_by_test_id("composer-input")).to_be_visible()
     expect(page.locator(".bottom-bar")).to_be_hidden()
-    expect(page.locator("[data-testid^=conversation-0]").first).to_be_hidden()
+    expect(page.locator("[data-testid^=conversation-]").first).to_be_hidden()
 
     page.get_by_test_id("thread-back").click()
 
-    expect(page.locator("[data-testid^=conversation-0]").first).to_be_visible()
+    expect(page.locator("[data-testid^=conversation-]").first).to_be_visible()
     expect(page.locator(".bottom-bar")).to_be_visible()
     width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width[0] <= width[1]

@@ -38,16 +38,16 @@ def test_a_message_arrives_live_is_answered_and_its_ticks_reach_read(
     for page in (ana, second):
         page.goto("/messages")
         ready(page)
-        expect(page.get_by_test_id("conversations-empty")).to_be_visible()
+        expect(page.get_by_test_id("inbox-empty")).to_be_visible()
     phone = ana.context.new_page()
     phone.goto("/sandbox/phone")
     phone.get_by_test_id("phone-input").fill("Do you still have the tall sage vase?")
     phone.get_by_test_id("phone-send").click()
     sent_at = time.monotonic()
-    row = ana.locator("[data-testid^=conversation-0]")
+    row = ana.locator("[data-testid^=conversation-]")
     expect(row).to_contain_text("Do you still have the tall sage vase?", timeout=5_000)
     arrived_in_s = time.monotonic() - sent_at
-    expect(second.locator("[data-testid^=conversation-0]")).to_contain_text("tall sage vase")
+    expect(second.locator("[data-testid^=conversation-]")).to_contain_text("tall sage vase")
     print(f"customer's send to visible row: {arrived_in_s * 1000:.0f} ms")
     assert arrived_in_s < 1
 
@@ -60,10 +60,10 @@ def test_a_message_arrives_live_is_answered_and_its_ticks_reach_read(
     expect(reply).to_contain_text("We do, two left.")
     expect(reply).to_have_count(1)
     expect(phone.get_by_test_id("phone-message-2")).to_contain_text("We do, two left.")
-    expect(second.locator("[data-testid^=conversation-0]")).to_contain_text("We do, two left.")
+    expect(second.locator("[data-testid^=conversation-]")).to_contain_text("We do, two left.")
 
-    expect(rival.get_by_test_id("conversations-empty")).to_be_visible()
-    expect(rival.locator("[data-testid^=conversation-0]")).to_have_count(0)
+    expect(rival.get_by_test_id("inbox-empty")).to_be_visible()
+    expect(rival.locator("[data-testid^=conversation-]")).to_have_count(0)
     conversation = ana.url.rsplit("/", 1)[1]
     answer = rival.request.get(f"/messages/{conversation}")
     assert answer.status == 404
@@ -101,7 +101,7 @@ def test_a_failed_send_says_why_and_an_uncertain_one_asks(person: Person, stack:
     phone.get_by_test_id("phone-input").fill("Hello?")
     phone.get_by_test_id("phone-send").click()
     page.goto("/messages")
-    page.locator("[data-testid^=conversation-0]").click()
+    page.locator("[data-testid^=conversation-]").click()
 
     control(page, stack, failWith=131026, count=1)
     page.get_by_test_id("composer-input").fill("This one fails")
@@ -109,6 +109,8 @@ def test_a_failed_send_says_why_and_an_uncertain_one_asks(person: Person, stack:
     failed = page.locator("[data-direction=outbound][data-status=failed]")
     expect(failed).to_contain_text("This one fails")
     expect(page.get_by_text("This number cannot receive the message")).to_be_visible()
+    expect(page.locator("[data-testid^=message-]")).to_have_count(2)  # and nothing else is found
+    expect(page.locator("[data-testid^=conversation]")).to_have_count(1)
 
     control(page, stack, failWith="503", count=1)
     page.get_by_test_id("composer-input").fill("This one is sent again by itself")

@@ -18,7 +18,7 @@ export default {
     <div class="conv" @pointerenter="over = true" @pointerleave="onLeave">
       <div class="conv-search" role="search">
         <svg class="i" aria-hidden="true"><use :href="icon('search')"></use></svg>
-        <input ref="search" class="input input-well" type="search" data-testid="conversation-search" v-model="text" :placeholder="strings.search"
+        <input ref="search" class="input input-well" type="search" data-testid="inbox-search" v-model="text" :placeholder="strings.search"
           :aria-label="strings.search" autocomplete="off" @input="onSearch" @keydown.escape="onEscape" @keydown.down.prevent="focusRow(0)">
         <button v-if="text" class="icon-btn" type="button" :aria-label="strings.clear_search" :title="strings.clear_search" @click="clearText">
           <svg class="i i-sm" aria-hidden="true"><use :href="icon('x')"></use></svg>
@@ -34,11 +34,11 @@ export default {
             <div v-for="n in 7" :key="n" class="conv-skeleton"><i class="skeleton skeleton-dot"></i><div><i class="skeleton skeleton-line" :style="{ width: 30 + (n * 17) % 30 + '%' }"></i><i class="skeleton skeleton-line" :style="{ width: 55 + (n * 23) % 40 + '%' }"></i></div></div>
           </div>
         </template>
-        <div v-else-if="!shown.length" class="empty" data-testid="conversations-empty">
+        <div v-else-if="!shown.length" class="empty" data-testid="inbox-empty">
           <span class="empty-icon"><svg class="i" aria-hidden="true"><use :href="icon(filtered ? 'search' : 'inbox')"></use></svg></span>
           <h2 class="empty-title">{{ emptyTitle }}</h2>
           <p class="empty-text">{{ emptyText }}</p>
-          <button v-if="filtered" class="btn btn-secondary" type="button" data-testid="conversations-clear" @click="clearFilters">{{ strings.clear_filters }}</button>
+          <button v-if="filtered" class="btn btn-secondary" type="button" data-testid="inbox-clear" @click="clearFilters">{{ strings.clear_filters }}</button>
         </div>
         <ul v-else :aria-label="strings.list_label">
           <li v-for="(c, index) in shown" :key="c.id" class="conv-item">

@@ -137,9 +137,9 @@ const Message = {
           <svg v-if="tick" class="i tick" :class="'tick-' + (row.status === 'played' ? 'read' : row.status)" role="img" :aria-label="strings['status_' + row.status]"><title>{{ strings['status_' + row.status] }}</title><use :href="icon(tick)"></use></svg>
         </span>
       </div>
-      <div v-if="fault" class="msg-fault" :class="{ 'is-unsure': row.status === 'uncertain' }" :data-testid="'message-error-' + row.id">
+      <div v-if="fault" class="msg-fault" :class="{ 'is-unsure': row.status === 'uncertain' }" :data-testid="'fault-' + row.id">
         <span><svg class="i" aria-hidden="true"><use :href="icon(row.status === 'uncertain' ? 'clock-question' : 'circle-alert')"></use></svg>{{ fault }}</span>
-        <button v-if="row.error && row.error.action" type="button" :disabled="asked" :data-testid="'message-' + row.error.action + '-' + row.id" @click="ask">{{ row.error.action_label }}</button>
+        <button v-if="row.error && row.error.action" type="button" :disabled="asked" :data-testid="row.error.action + '-' + row.id" @click="ask">{{ row.error.action_label }}</button>
       </div>
     </div>
   `,
@@ -183,7 +183,7 @@ export default {
   components: { Message },
   template: `
     <div class="log-wrap">
-      <div ref="log" class="log" role="log" aria-live="polite" aria-relevant="additions" tabindex="0" data-testid="message-log"
+      <div ref="log" class="log" role="log" aria-live="polite" aria-relevant="additions" tabindex="0" data-testid="thread-log"
         :aria-label="label" :aria-busy="String(!loaded || quiet)" @scroll.passive="onScroll">
         <div v-if="!loaded" class="log-skeleton appear-late" aria-hidden="true">
           <i v-for="w in [46, 58, 34, 52, 40]" :key="w" class="skeleton" :style="{ width: w + '%', alignSelf: w > 50 ? 'flex-end' : 'flex-start' }"></i>
