@@ -11,23 +11,27 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import core, ui
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from app import gate, log
 from app.api.intake import committer
-from app.api.routes import add_routes
+from app.api.routes import add_routes, error_response
 from app.components import theme
 from app.components.shell import on_start, on_stop
 from app.config import Settings
 from app.edge import Edge
+from app.errors import AppError
 from app.hub import hub
+from app.limits import CALL, Limits, TimedProtocol
 from app.pages import public, root
 from app.web import allowed_hosts, find_session
 
 RECONNECT_S = 30.0
 GRACEFUL_S = 20
+MAX_CONNECTIONS = 2_000
+PROGRAMS = ("/api/", "/sandbox/", "/_nicegui")
 STATIC = Path(__file__).parent / "static"
 
 
@@ -75,12 +79,24 @@ def serve(app: FastAPI, settings: Settings) -> None:
     gc.collect()
     gc.freeze()  # a full collection over NiceGUI's objects takes 67 ms: it was the slowest percent
     gc.set_threshold(50_000, 20, 50)
-    config = uvicorn.Config(
-        Edge(app, settings=settings, hosts=allowed_hosts()),
+    config = configuration(app, settings)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Uvicorn raises a signal again after its shutdown; whoever called us goes on from here.
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run()
+
+
+def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn serves an application: behind the edge, within the limits."""
+    limited = Limits(app, refuse=_refuse)
+    return uvicorn.Config(
+        Edge(limited, settings=settings, hosts=allowed_hosts()),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=TimedProtocol,
+        ws_max_size=CALL,
+        limit_concurrency=MAX_CONNECTIONS,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -88,10 +104,6 @@ def serve(app: FastAPI, settings: Settings) -> None:
         timeout_graceful_shutdown=GRACEFUL_S,
         lifespan="on",
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Uvicorn raises a signal again after its shutdown; whoever called us goes on from here.
-        signal.signal(number, lambda *_: None)
-    uvicorn.Server(config).run()
 
 
 async def viewer(request: Request) -> str | None:
@@ -117,6 +129,13 @@ def _lifespan(sandbox: Any) -> Any:
 
 async def _favicon(_request: Request) -> FileResponse:
     return FileResponse(STATIC / "icon-192.png")
+
+
+def _refuse(scope: Scope, error: AppError) -> Response:
+    """Answer programs in JSON, and people with a page."""
+    if scope["path"].startswith(PROGRAMS):
+        return error_response(error)
+    return public.refusal_page(error)
 
 
 async def _not_found(_scope: Scope) -> Any:

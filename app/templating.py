@@ -46,3 +46,10 @@ def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     return HTMLResponse(
         html, status_code=status, headers={"Content-Security-Policy": CSP.format(nonce=nonce)}
     )
+
+
+def error_page(status: int, title: str, text: str, *, reference: str | None = None) -> HTMLResponse:
+    """Return one sentence about what happened and one way on."""
+    return render(
+        "error.html", status=status, title=title, text=text, reference=reference, home_url="/"
+    )

@@ -5,6 +5,7 @@ remembered for five seconds; a revocation forgets it at once.
 """
 
 import asyncio
+import re
 import time
 from typing import Annotated
 
@@ -15,12 +16,25 @@ from app import db
 from app.config import is_loopback, settings
 from app.crypto import hash_token
 from app.errors import NotAuthenticated, PermissionDenied
+from app.i18n import mark
 from app.services import sessions
 from app.services.sessions import SessionView
 from app.services.users import Client
 
 REMEMBER_S = 5.0
 MAX_REMEMBERED = 10_000
+MAX_NEXT = 2_000
+# A path, perhaps with a query and a fragment: one slash, then neither a host nor a scheme.
+SAFE_NEXT = re.compile(r"/(?!/)(?:(?!://)[^\s\\\x00-\x1f\x7f])*")
+ENCODED_TRICKS = re.compile(r"%(?:25|2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
+
+
+class ForeignOrigin(PermissionDenied):
+    """A change that the page of another site has asked for."""
+
+    code = "foreign_origin"
+    sentence = mark("This was not sent from our own page, so nothing was done. Please try again.")
+
 
 _remembered: dict[bytes, tuple[float, SessionView]] = {}
 
@@ -69,15 +83,15 @@ def require_same_origin(request: Request) -> None:
     """Refuse a state-changing request that another site's page has sent.
 
     Raises:
-        PermissionDenied: neither Origin nor Sec-Fetch-Site says that it is ours.
+        ForeignOrigin: neither Origin nor Sec-Fetch-Site says that it is ours.
     """
     origin = request.headers.get("origin")
     if origin is not None:
         if origin not in allowed_origins():
-            raise PermissionDenied
+            raise ForeignOrigin
         return
     if request.headers.get("sec-fetch-site") not in {"same-origin", "none"}:
-        raise PermissionDenied
+        raise ForeignOrigin
 
 
 def allowed_hosts() -> frozenset[str]:
@@ -104,12 +118,13 @@ def client_of(request: HTTPConnection) -> Client:
 
 
 def safe_next(target: str | None, *, default: str = "/dashboard") -> str:
-    """Return a path of this site to go to after signing in, or the default."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+    """Return a path of this site to go to after signing in, or the default.
+
+    Encoded slashes and line ends are refused, too: who decodes a path once more must not leave.
+    """
+    if not target or len(target) > MAX_NEXT or not SAFE_NEXT.fullmatch(target):
         return default
-    if any(character in target for character in "\\\r\n\t\0") or "://" in target:
-        return default
-    return target
+    return default if ENCODED_TRICKS.search(target.partition("?")[0]) else target
 
 
 def _look_up(token: str) -> SessionView | None:

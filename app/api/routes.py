@@ -29,15 +29,16 @@ def add_routes(app: FastAPI) -> None:
 
 
 async def _unknown(_request: Request) -> Response:
-    return _error(NotFound())
+    return error_response(NotFound())
 
 
 async def _app_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  # registered for it only
-    return _error(error)
+    return error_response(error)
 
 
-def _error(error: AppError) -> Response:
+def error_response(error: AppError) -> Response:
+    """Return an expected failure in the shape of INTERFACE section 5."""
     body: dict[str, object] = {"code": error.code, "message": error.message}
     if fields := getattr(error, "fields", None):
         body["fields"] = fields

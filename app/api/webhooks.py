@@ -15,21 +15,14 @@ from app.api.intake import committer
 from app.errors import AppError, NotFound, Unavailable
 from app.i18n import mark
 from app.ids import parse_id
+from app.limits import WEBHOOK, TooLarge
 from app.models.enums import WebhookEventType
 from app.services import webhook_events
 from app.services.webhook_events import SigningView
 from app.services.whatsapp import signatures
 
-MAX_BODY = 3 * 1024 * 1024
 REMEMBER_S = 1.0
 LOOK_UP_S = 2.0
-
-
-class TooLarge(AppError):
-    """A body over 3 MB."""
-
-    code, status = "body_too_large", 413
-    sentence = mark("The body is larger than 3 MB.")
 
 
 class WrongSignature(AppError):
@@ -121,13 +114,13 @@ def _look_up(account_id: UUID) -> SigningView:
 
 async def _body(request: Request) -> bytes:
     length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_BODY:
+    if not length.isdigit() or int(length) > WEBHOOK:
         raise TooLarge
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MAX_BODY:
+            if len(body) > WEBHOOK:
                 raise TooLarge
     except ClientDisconnect as error:
         raise IncompleteBody from error

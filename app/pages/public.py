@@ -1,26 +1,57 @@
 """The doors, as plain HTML forms: no socket, no script needed, the route sets the cookie."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app import db
 from app.config import settings
-from app.errors import AppError, PermissionDenied, ValidationFailed
+from app.errors import AppError, Unavailable, ValidationFailed
 from app.i18n import gettext as _
 from app.services import sessions, users
 from app.services.users import Client
-from app.templating import render
-from app.web import client_of, find_session, forget_sessions, require_same_origin, safe_next
-
-router = APIRouter(include_in_schema=False)
+from app.templating import error_page, render
+from app.web import (
+    ForeignOrigin,
+    client_of,
+    find_session,
+    forget_sessions,
+    require_same_origin,
+    safe_next,
+)
 
 HOME = "/dashboard"
-SEE_OTHER = 303
-MAX_FORM = 64 * 1024
+SEE_OTHER, TOO_LARGE = 303, 413
+
+
+class Door(APIRoute):
+    """A route that people stand before: its refusals are pages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def answer_in_words(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except AppError as error:
+                return refusal_page(error)
+            except HTTPException as error:
+                return error_page(
+                    error.status_code,
+                    _("We could not read this form"),
+                    _("Please go back, reload the page and try again."),
+                )
+
+        return answer_in_words
+
+
+router = APIRouter(include_in_schema=False, route_class=Door)
 
 
 @router.get("/")
@@ -32,32 +63,32 @@ async def landing(request: Request) -> Response:
 @router.get("/sign-in")
 async def sign_in_form(request: Request) -> Response:
     """Show the form; who is signed in goes straight on."""
-    target = safe_next(request.query_params.get("next"))
+    target = request.query_params.get("next")
     if await find_session(request):
-        return RedirectResponse(target, SEE_OTHER)
-    return render("sign_in.html", next=target if target != HOME else "")
+        return RedirectResponse(safe_next(target), SEE_OTHER)
+    return render("sign_in.html", next=_next(target))
 
 
 @router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
     """Check the password, set the cookie, go where the person wanted to go."""
     form = await _form(request)
-    target = safe_next(form.get("next"))
     try:
+        _require_filled(form)
         token = await asyncio.to_thread(
             _sign_in, form.get("email", ""), form.get("password", ""), client_of(request)
         )
     except AppError as error:
         return _again("sign_in.html", form, error)
-    return _signed_in(token, target)
+    return _signed_in(token, safe_next(form.get("next")))
 
 
 @router.get("/sign-up")
 async def sign_up_form(request: Request) -> Response:
     """Show the form; who is signed in goes straight on."""
     if await find_session(request):
-        return RedirectResponse(HOME, SEE_OTHER)
-    return render("sign_up.html", next=request.query_params.get("next", ""))
+        return RedirectResponse(safe_next(request.query_params.get("next")), SEE_OTHER)
+    return render("sign_up.html", next=_next(request.query_params.get("next")))
 
 
 @router.post("/sign-up")
@@ -82,10 +113,7 @@ async def sign_out_form(request: Request) -> Response:
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
     """End the session and its open pages."""
-    try:
-        require_same_origin(request)
-    except PermissionDenied as error:
-        return error_page(403, _("This did not come from our page"), error.message)
+    require_same_origin(request)
     token = request.cookies.get(settings().session_cookie)
     if token:
         await asyncio.to_thread(_sign_out, token)
@@ -96,11 +124,18 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-def error_page(status: int, title: str, text: str, *, reference: str | None = None) -> Response:
-    """Return one sentence about what happened and one way on."""
-    return render(
-        "error.html", status=status, title=title, text=text, reference=reference, home_url="/"
-    )
+def refusal_page(error: AppError) -> Response:
+    """Return the page for what was asked for and not done."""
+    match error:
+        case ForeignOrigin():
+            title = _("This did not come from our page")
+        case Unavailable():
+            title = _("Not available at the moment")
+        case _ if error.status == TOO_LARGE:
+            title = _("This is too large")
+        case _:
+            title = _("This did not work")
+    return error_page(error.status, title, error.explanation)
 
 
 def not_found_page() -> Response:
@@ -111,16 +146,13 @@ def not_found_page() -> Response:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Read a small form; one that another site's page has sent is refused.
+    """Read a form; one that another site's page has sent is refused.
 
     A browser always names the origin of a POST. What names none is no browser, so there is no
     signed-in person whom it could trick.
     """
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
         require_same_origin(request)
-    length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_FORM:
-        raise ValidationFailed({"form": _("This form is too large.")})
     async with request.form(max_files=0, max_fields=20) as form:
         return {name: value for name, value in form.items() if isinstance(value, str)}
 
@@ -133,8 +165,19 @@ def _again(template: str, form: dict[str, str], error: AppError) -> Response:
         errors["workspace"] = errors.pop("workspace_name")
     shown: dict[str, Any] = {name: value for name, value in form.items() if name != "password"}
     return render(
-        template, status=error.status, errors=errors, values=shown, next=form.get("next", "")
+        template, status=error.status, errors=errors, values=shown, next=_next(form.get("next"))
     )
+
+
+def _next(target: str | None) -> str:
+    """Return where a form should lead, nothing for the usual place."""
+    return safe_next(target, default="")
+
+
+def _require_filled(form: dict[str, str]) -> None:
+    asked = {"email": _("Write your e-mail address."), "password": _("Write your password.")}
+    if missing := {name: text for name, text in asked.items() if not form.get(name)}:
+        raise ValidationFailed(missing)
 
 
 def _signed_in(token: str, target: str) -> Response:

@@ -52,8 +52,8 @@ class StateQuery(CamelModel):
 class NewCustomer(CamelModel):
     """The body of `POST /phone/customers`."""
 
-    name: str = Field(min_length=1, max_length=100)
-    phone: str = Field(min_length=1, max_length=40)
+    name: str = Field(max_length=100)
+    phone: str = Field(max_length=40)
 
 
 class Switches(CamelModel):
@@ -118,12 +118,12 @@ async def add_customer(
     new: NewCustomer, workspace: ChangingWorkspace, sandbox: CurrentSandbox
 ) -> dict[str, Any]:
     wa_id, name = wa_id_of(new.phone), new.name.strip()
+    if not name:
+        raise HTTPException(422, _("Give the customer a name."))
     if wa_id is None:
         raise HTTPException(
             422, _("Write the number with its country code, as in +1 202 555 0143.")
         )
-    if not name:
-        raise HTTPException(422, _("Give the customer a name."))
     customer = await asyncio.to_thread(sandbox.store.customers.create, workspace, name, wa_id)
     if customer is None:
         raise HTTPException(409, _("There is a customer with this number already."))

@@ -11,6 +11,7 @@ import pytest
 from app.api import webhooks
 from app.api.intake import committer
 from app.config import configure, settings
+from app.limits import WEBHOOK
 from app.queue import Lane, rq_queue
 from app.services.inbound.drain import drain
 from tests import factories, table_rows, waiting
@@ -186,8 +187,8 @@ async def test_unknown_account_is_not_found_before_the_signature(
 async def test_body_of_three_megabytes_is_taken_and_one_byte_more_is_not(
     http: httpx.AsyncClient, acme: Team
 ):
-    largest = b'{"entry": [], "pad": "' + b"x" * webhooks.MAX_BODY
-    largest = largest[: webhooks.MAX_BODY - 2] + b'"}'
+    largest = b'{"entry": [], "pad": "' + b"x" * WEBHOOK
+    largest = largest[: WEBHOOK - 2] + b'"}'
 
     assert (await post(http, acme.number, largest)).status_code == 200
     assert (await post(http, acme.number, largest + b" ")).status_code == 413

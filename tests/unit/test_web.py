@@ -1,6 +1,6 @@
 """Where sign-in may lead, whose pages may post, which hosts we are."""
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from hypothesis import example, given
@@ -35,16 +35,24 @@ def request_with(**headers: str) -> Request:
 @example("javascript:alert(1)")
 @example("\\\\evil.com")
 @example("/.//evil.com")
+@example("/%2Fevil.com")
+@example("/%5cevil.com")
+@example("/%252F/evil.com")
+@example("/%09/evil.com")
+@example("%2F%2Fevil.com")
 @example("")
 def test_sign_in_never_leads_to_another_site(target: str):
     chosen = web.safe_next(target)
 
     assert chosen.startswith("/")
     assert browser_goes_to(chosen) == urlsplit(SITE).netloc
+    assert browser_goes_to(unquote(unquote(chosen.partition("?")[0]))) == urlsplit(SITE).netloc
     assert not set(chosen) & set("\r\n\t\0\\")
 
 
-@pytest.mark.parametrize("target", ["/messages", "/messages/1?filter=unread", "/settings#team"])
+@pytest.mark.parametrize(
+    "target", ["/messages", "/messages/1?filter=unread", "/settings#team", "/messages?q=50%25%2F2"]
+)
 def test_sign_in_leads_where_the_person_wanted_to_go(target: str):
     assert web.safe_next(target) == target
 

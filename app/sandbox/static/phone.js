@@ -252,6 +252,7 @@
   }
 
   async function addCustomer() {
+    for (const field of byId("phone-add-form").querySelectorAll(".input")) field.removeAttribute("aria-invalid");
     try {
       const added = await post("/customers", { name: byId("phone-add-name").value, phone: byId("phone-add-phone").value });
       showAdd(false);
@@ -259,6 +260,9 @@
       input.focus();
     } catch (error) {
       byId("phone-add-error").textContent = error.message;
+      const wrong = byId(byId("phone-add-name").value.trim() ? "phone-add-phone" : "phone-add-name");
+      wrong.setAttribute("aria-invalid", "true");
+      wrong.focus();
     }
   }
 
