@@ -40,6 +40,7 @@ def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
             "insecure_banner": config.insecure_http and not config.is_https,
             "errors": {},
             "values": {},
+            "status": status,
             **values,
         }
     )

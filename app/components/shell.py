@@ -12,6 +12,7 @@ from nicegui import app as nicegui_app
 from nicegui import background_tasks, context, ui
 
 from app.components import live
+from app.components.account_menu import account_menu
 from app.components.button import mark
 from app.components.call import action, call, report_unexpected
 from app.components.icon import icon
@@ -60,6 +61,7 @@ class Shell:
         with client.layout:
             self._sidebar(plan_name).move(target_index=0)
             self._bottom_bar()
+        ui.skip_link(_("Skip to content"), target=client.content)
         client.sub_pages_router.on_path_changed(self._mark_current)
         self._mark_current(client.sub_pages_router.current_path)
         ui.on_exception(report_unexpected)
@@ -95,12 +97,18 @@ class Shell:
         return sidebar
 
     def _workspace(self, plan_name: str) -> None:
-        with mark(ui.element("div").classes("ws"), "workspace-menu"):
+        """Draw the button that opens the menu; on a phone it is the last tab, "More"."""
+        with mark(ui.element("button").classes("ws"), "workspace-menu") as button:
             with ui.element("span").classes("mark"):
                 icon("mark")
             with ui.element("span").classes("ws-text"):
                 _text("b", self._session.workspace_name)
                 _text("small", plan_name)
+            icon("chevrons-up-down")
+            with ui.element("span").classes("tab-icon show-phone"):
+                icon("menu").classes("i-lg")
+            _text("span", _("More")).classes("show-phone")
+            account_menu(button, self._session, opens="down")
 
     def _nav_item(self, entry: Entry) -> None:
         link = mark(ui.element("a").classes("nav-item"), entry.testid)
@@ -115,23 +123,11 @@ class Shell:
     def _me(self) -> None:
         name = self._session.user_name or self._session.user_email
         with ui.element("div").classes("me"):
-            with mark(ui.element("button").classes("me-menu"), "me-menu") as menu_button:
-                menu_button.props["type"] = "button"
+            with mark(ui.element("button").classes("me-menu"), "me-menu") as button:
                 _text("span", initials(name)).classes(f"avatar hue-{hue(name)}")
                 _text("span", name).classes("me-name")
-                self._menu()
+                account_menu(button, self._session, opens="up")
             _theme_toggle()
-
-    def _menu(self) -> None:
-        with ui.menu().props("anchor='top left' self='bottom left'").classes("menu"):
-            with ui.element("div").classes("menu-head"):
-                ui.label(self._session.user_email)
-            leave = mark(ui.element("a").classes("menu-item"), "sign-out")
-            leave.props["href"] = "/sign-out"
-            leave.props["data-leave"] = True
-            with leave:
-                icon("log-out")
-                ui.label(_("Sign out"))
 
     def _bottom_bar(self) -> None:
         with ui.element("nav").classes("bottom-bar") as bar:
@@ -146,30 +142,6 @@ class Shell:
                             self._counts.append(_count_pill())
                     _text("span", entry.short_label or entry.label)
                 self._links.append((entry.path, link))
-            self._more()
-
-    def _more(self) -> None:
-        with mark(ui.element("button").classes("tab-item"), "tab-more") as more:
-            more.props["type"] = "button"
-            with ui.element("span").classes("tab-icon"):
-                icon("menu").classes("i-lg")
-            _text("span", _("More"))
-            with ui.menu().props("anchor='top right' self='bottom right'").classes("menu"):
-                with ui.element("div").classes("menu-head"):
-                    ui.label(self._session.workspace_name)
-                theme = ui.element("button").classes("menu-item")
-                theme.props["type"] = "button"
-                theme.props["data-theme-toggle"] = True
-                with theme:
-                    icon("moon").classes("theme-light-only")
-                    icon("sun").classes("theme-dark-only")
-                    ui.label(_("Light or dark"))
-                leave = ui.element("a").classes("menu-item")
-                leave.props["href"] = "/sign-out"
-                leave.props["data-leave"] = True
-                with leave:
-                    icon("log-out")
-                    ui.label(_("Sign out"))
 
     def _mark_current(self, path: str) -> None:
         for target, link in self._links:

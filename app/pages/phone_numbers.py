@@ -58,8 +58,9 @@ def _card(number: PhoneNumberView) -> None:
         with ui.element("header").classes("card-head"):
             with ui.element("h2").classes("card-title"):
                 ui.label(number.display_name or number.pretty)
-            with ui.element("p").classes("card-sub tnum"):
-                ui.label(number.pretty)
+            if number.display_name:
+                with ui.element("p").classes("card-sub tnum"):
+                    ui.label(number.pretty)
         with ui.element("div").classes("hstack gap-2"):
             ui.label(_status(number.status)).classes(f"badge {BADGES[number.status]}")
             if number.is_sandbox:

@@ -21,6 +21,7 @@
     root.setAttribute("data-theme", dark ? "dark" : "light");
     window.Quasar?.Dark?.set(dark);
     tintBrowser();
+    checkChoice();
     window.dispatchEvent(new CustomEvent("shell:theme", { detail: { choice, dark } }));
   }
 
@@ -45,12 +46,33 @@
     setTheme(root.getAttribute("data-theme") === "dark" ? "light" : "dark");
   }
 
+  function checkChoice() {
+    for (const item of document.querySelectorAll("[data-theme-choice]")) {
+      item.setAttribute("aria-checked", String(item.dataset.themeChoice === storedTheme()));
+    }
+  }
+
+  // A menu comes into being when it opens, and takes the focus then. Arrow keys move between its entries.
+  document.addEventListener("focusin", (event) => event.target.closest?.("[role=menu]") && checkChoice());
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest?.("[role=menu]");
+    if (!menu) return;
+    const items = [...menu.querySelectorAll("[role^=menuitem]")];
+    const here = items.indexOf(document.activeElement);
+    const next = { ArrowDown: here + 1, ArrowUp: here < 0 ? -1 : here - 1, Home: 0, End: -1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    items.at(next % items.length)?.focus();
+  });
+
   tintBrowser();
   system.addEventListener("change", () => storedTheme() === "system" && paint("system"));
 
   document.addEventListener("click", (event) => {
     const toggle = event.target.closest("[data-theme-toggle]");
     if (toggle) return toggleTheme();
+    const choice = event.target.closest("[data-theme-choice]");
+    if (choice) return setTheme(choice.dataset.themeChoice);
     const eye = event.target.closest("[data-password-eye]");
     if (!eye) return undefined;
     const field = document.getElementById(eye.getAttribute("aria-controls"));

@@ -52,12 +52,14 @@ def person(
     errors: list[str] = []
     is_phone = request.node.get_closest_marker("phone") is not None
 
-    def open_browser(workspace: Workspace | None = None, *, theme: str = "light") -> Page:
+    def open_browser(
+        workspace: Workspace | None = None, *, theme: str = "light", locale: str = "en-GB"
+    ) -> Page:
         context = browser.new_context(
             base_url=stack.base_url,
             viewport=PHONE if is_phone else DESKTOP,  # type: ignore[arg-type]
             reduced_motion="reduce",
-            locale="en-GB",
+            locale=locale,
             timezone_id="Europe/London",
             color_scheme="dark" if theme == "dark" else "light",
         )

@@ -43,6 +43,10 @@ def test_no_page_has_an_accessibility_violation(
     for path in PUBLIC:
         page.goto(path)
         found[path] = violations(page)
+    page.goto("/sign-up")
+    page.get_by_test_id("sign-up-submit").click()
+    page.locator("[aria-invalid=true]").first.wait_for()
+    found["sign-up with errors"] = violations(page)
     page = person(shop, theme=theme)
     page.set_viewport_size(WIDTHS[width])  # type: ignore[arg-type]
     for path in PRIVATE:

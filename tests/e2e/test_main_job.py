@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Person, ready
@@ -116,6 +117,26 @@ def test_a_failed_send_says_why_and_an_uncertain_one_asks(person: Person, stack:
     page.get_by_test_id("composer-input").fill("This one is sent again by itself")
     page.get_by_test_id("composer-send").click()
     expect(page.locator("[data-status=read]")).to_contain_text("sent again by itself")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "en-GB"])
+def test_the_customers_phone_tells_the_time_as_the_inbox_does(
+    person: Person, stack: Stack, locale: str
+) -> None:
+    page = person(locale=locale)
+    sign_up(page, "Clock", f"{locale}{stack.port}@example.com")
+    page.get_by_test_id("connect-sandbox").click()
+    page.wait_for_url("**/phone-numbers")
+    page.goto("/sandbox/phone")
+    page.get_by_test_id("phone-input").fill("What time is it?")
+    page.get_by_test_id("phone-send").click()
+    on_the_phone = page.get_by_test_id("phone-message-1").locator("time").inner_text()
+
+    page.goto("/messages")
+    page.locator("[data-testid^=conversation-]").click()
+
+    expect(page.locator("[data-testid^=message-] time")).to_have_text(on_the_phone)
+    assert ("M" in on_the_phone) == (locale == "en-US")
 
 
 def control(page: Page, stack: Stack, **switches: object) -> None:

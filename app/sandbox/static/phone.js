@@ -9,7 +9,8 @@
   const input = byId("phone-input");
   const log = byId("phone-log");
   const bubbles = byId("phone-bubbles");
-  const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const { locale, hourCycle } = window.shell; // of the product's app.js, so that times look as in the inbox
+  const clock = new Intl.DateTimeFormat(locale(document.documentElement.lang), { hour: "numeric", minute: "2-digit", hourCycle });
   let state = null;
   let wanted = { number: null, customer: null };
   let replyTo = null;

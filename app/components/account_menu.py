@@ -1,0 +1,75 @@
+"""The menu of the person who is signed in: where they are, as whom, light or dark, and the way out.
+
+`static/app.js` paints the choice of theme and moves between entries with the arrow keys; the theme
+is a cookie of the browser, so nothing of it passes the server.
+"""
+
+from typing import Literal
+
+from nicegui import ui
+from nicegui.events import ValueChangeEventArguments
+
+from app.components.button import mark
+from app.components.icon import icon
+from app.i18n import gettext as _
+from app.services.sessions import SessionView
+
+
+def account_menu(button: ui.element, session: SessionView, *, opens: Literal["up", "down"]) -> None:
+    """Let a button, inside whose block this is called, open the menu."""
+    button.props["type"] = "button"
+    button.props["aria-haspopup"] = "menu"
+    button.props["aria-expanded"] = "false"
+
+    def show_state(event: ValueChangeEventArguments[bool]) -> None:
+        button.props["aria-expanded"] = "true" if event.value else "false"
+
+    menu = ui.menu().classes("menu").on_value_change(show_state)
+    if opens == "up":
+        menu.props(""":offset="[0, 4]" anchor="top left" self="bottom left" """)
+    else:  # on a phone the button is the last tab; the width is that of app.css
+        menu.props(
+            """:anchor="Quasar.Screen.width < 768 ? 'top right' : 'bottom left'" """
+            """:self="Quasar.Screen.width < 768 ? 'bottom right' : 'top left'" """
+            """:offset="Quasar.Screen.width < 768 ? [-8, 4] : [0, 4]" """
+        )
+    menu.props["aria-label"] = _("Workspace and account")
+    with menu:
+        with ui.element("div").classes("menu-head"):
+            ui.label(session.workspace_name).classes("menu-title")
+            ui.label(session.user_email)
+        _separator()
+        _themes()
+        _separator()
+        leave = mark(ui.element("a").classes("menu-item"), "sign-out")
+        leave.props["role"] = "menuitem"
+        leave.props["href"] = "/sign-out"
+        leave.props["data-leave"] = True
+        with leave:
+            icon("log-out")
+            ui.label(_("Sign out"))
+
+
+def _themes() -> None:
+    with ui.element("div") as group:
+        group.props["role"] = "group"
+        group.props["aria-label"] = _("Colours")
+        _theme("light", "sun", _("Light"))
+        _theme("dark", "moon", _("Dark"))
+        _theme("system", "monitor", _("Same as this device"))
+
+
+def _theme(choice: str, icon_name: str, label: str) -> None:
+    item = mark(ui.element("button").classes("menu-item"), f"theme-{choice}")
+    item.props["type"] = "button"
+    item.props["role"] = "menuitemradio"
+    item.props["aria-checked"] = "false"
+    item.props["data-theme-choice"] = choice
+    with item:
+        icon(icon_name)
+        ui.label(label)
+        icon("check").classes("menu-check")
+
+
+def _separator() -> None:
+    ui.element("div").classes("menu-sep").props["role"] = "separator"
