@@ -50,6 +50,7 @@ def test_a_form_of_another_site_gets_a_page_that_says_so(
 
     assert answer.status_code == 403
     assert heading(answer) == "This did not come from our page"
+    assert "Error 403" in answer.text
     assert "Your role" not in answer.text
     assert "set-cookie" not in answer.headers
 
