@@ -98,9 +98,8 @@ async def _signing_of(request: Request, *, afresh: bool = False) -> SigningView:
     try:
         view = await asyncio.wait_for(asyncio.to_thread(_look_up, account_id), LOOK_UP_S)
     except (Unavailable, TimeoutError) as error:
-        if (
-            known and not afresh
-        ):  # a stale secret is still this account's; storing will tell whether we can answer
+        # A stale secret is still this account's; storing will tell whether we can answer.
+        if known and not afresh:
             return known[1]
         raise Unavailable from error
     _signing[account_id] = (now, view)
