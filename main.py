@@ -6,7 +6,8 @@ from nicegui.helpers import is_user_simulation
 from app import log, server
 from app.config import settings
 from app.devstack import demo
-from app.devstack.entry import services, workers
+from app.devstack.embedded_workers import workers
+from app.devstack.entry import services
 from app.sandbox import create_sandbox
 from app.services import schema
 

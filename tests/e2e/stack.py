@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
+
+from app.devstack.layout import Layout
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
@@ -85,6 +88,11 @@ class Stack:
         self.process.wait(STOP_S)
         return time.monotonic() - began
 
+    def end(self) -> None:
+        """Stop it if a failed test has left it running."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+
     def cli(self, *arguments: str, expect: int = 0) -> dict[str, Any]:
         done = subprocess.run(
             [PYTHON, "-m", "app", *arguments],
@@ -97,6 +105,13 @@ class Stack:
         assert done.returncode == expect, done.stdout.decode() + done.stderr.decode()
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Ask this product's database, as the role that owns it."""
+        ready = Layout(self.data_dir).read_ready()
+        assert ready is not None
+        with psycopg.connect(ready.database_owner_url) as connection:
+            return connection.execute(statement.encode()).fetchall()
 
     def workspace(self, name: str, *, owner: str = "") -> Workspace:
         """Make a person, a workspace and a number that belongs to nobody else."""

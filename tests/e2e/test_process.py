@@ -1,18 +1,24 @@
 """Starting, stopping and being killed: one command, nothing left behind, nothing lost."""
 
+import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.e2e.stack import Stack, make_stack
+from tests.waiting import wait_until
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Stack:
-    return make_stack(tmp_path / "data")
+def own(tmp_path: Path) -> Iterator[Stack]:
+    stack = make_stack(tmp_path / "data")
+    yield stack
+    stack.end()
 
 
 def processes_of(stack: Stack) -> list[psutil.Process]:
@@ -57,6 +63,32 @@ def test_a_killed_process_leaves_nothing_that_stops_the_next_start(own: Stack) -
     print(f"warm start after a kill: {own.started_in_s:.1f} s")
     assert own.cli("drain")["messages"]["inbound"] == 1
     own.stop()
+
+
+def worker_of(stack: Stack) -> int | None:
+    """Return the pid of the `worker.py` that the product started itself."""
+    assert stack.process is not None
+    for child in psutil.Process(stack.process.pid).children():
+        with suppress(psutil.Error):  # it may end at this moment
+            if any(word.endswith("worker.py") for word in child.cmdline()):
+                return child.pid
+    return None
+
+
+def test_a_killed_worker_comes_back_and_works(own: Stack) -> None:
+    own.start()
+    shop = own.workspace("Revived")
+    first = wait_until(lambda: worker_of(own))
+
+    os.kill(first, signal.SIGKILL)
+    second = wait_until(lambda: (pid := worker_of(own)) != first and pid)
+    own.receive(shop, [("Still here", 5)], name="Ana")
+
+    wait_until(lambda: own.query("SELECT count(*) FROM messages") == [(1,)], patience_s=30)
+    assert '"event":"worker_died"' in own.log_path.read_text()
+    os.kill(second, signal.SIGKILL)
+    assert own.stop() < 10, "a worker that waits for its restart delays nobody"
+    assert wait_until_gone(own, 30) == []
 
 
 def test_the_command_line_starts_what_is_missing_and_stops_it_again(own: Stack) -> None:
