@@ -64,13 +64,12 @@ def connect_sandbox(config: Settings, actor: Actor, display_name: str) -> Sandbo
                 access_token=number.access_token,
                 app_secret=number.app_secret,
                 verify_token=number.verify_token,
-                graph_url=config.sandbox_graph_url,
                 display_name=display_name,
                 is_sandbox=True,
             ),
             enforce_plan=False,
         )
-    store.set_callback(number.waba_id, config.public_url + connected.webhook_path)
+    store.set_callback(number.waba_id, connected.webhook_path)
     store.close()
     return SandboxConnection(
         phone_number_id=str(connected.phone_number_id),

@@ -122,6 +122,8 @@ def readable_content(message: Message) -> str:
 
 
 def _state(message: Message) -> str:
+    if message.read_at:
+        return "read"
     if message.arrived_at is None:
         return "waiting"
-    return "read" if message.read_at else "sent"
+    return "sent" if message.accepted_at else "leaving"

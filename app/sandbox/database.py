@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS messages (
     category TEXT NOT NULL DEFAULT 'service',
     sent_at REAL NOT NULL,
     arrived_at REAL,                          -- NULL: the customer is offline
+    accepted_at REAL,                         -- of a customer's message: the webhook got its 200
     read_at REAL,
     is_failed INTEGER NOT NULL DEFAULT 0
 );
@@ -152,4 +153,15 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.executescript(SCHEMA)
+    _add_what_is_missing(connection)
     return connection
+
+
+def _add_what_is_missing(connection: sqlite3.Connection) -> None:
+    """Bring a file of an earlier version to this one."""
+    connection.execute("BEGIN IMMEDIATE")
+    columns = {row["name"] for row in connection.execute("PRAGMA table_info(messages)")}
+    if "accepted_at" not in columns:
+        connection.execute("ALTER TABLE messages ADD COLUMN accepted_at REAL")
+        connection.execute("UPDATE messages SET accepted_at = arrived_at")
+    connection.execute("COMMIT")

@@ -13,8 +13,10 @@ from itertools import groupby
 import httpx
 import structlog
 
+from app.config import Settings
 from app.sandbox.behaviours import Scope
 from app.sandbox.bodies import Body, Plan, plan, sign
+from app.sandbox.callbacks import to_address
 from app.sandbox.lifecycle import Timings
 from app.sandbox.store import Store
 from app.sandbox.updates import Update
@@ -29,8 +31,11 @@ log = structlog.get_logger(__name__)
 class Delivery:
     """Start and stop it on the event loop; `wake` it when something was queued there."""
 
-    def __init__(self, store: Store, timings: Timings, rng: random.Random) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, timings: Timings, rng: random.Random
+    ) -> None:
         self._store = store
+        self._settings = settings
         self._timings = timings
         self._rng = rng
         self._awake = asyncio.Event()
@@ -120,7 +125,7 @@ class Delivery:
             async with self._posts:
                 answers = [await self._post(body) for _ in range(body.copies)]
             if any(answers):
-                await asyncio.to_thread(self._store.updates.delete, body.updates)
+                await asyncio.to_thread(self._store.accept, body.updates)
             else:
                 await asyncio.to_thread(
                     self._store.updates.postpone, body.updates, pause_s=self._pause_s(body)
@@ -134,7 +139,8 @@ class Delivery:
             "X-Hub-Signature-256": sign(target.app_secret, raw),
         }
         try:
-            answer = await self._client.post(target.callback_url, content=raw, headers=headers)
+            url = to_address(target.callback, self._settings)
+            answer = await self._client.post(url, content=raw, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             log.info("sandbox webhook not delivered", error=type(error).__name__)
             return False

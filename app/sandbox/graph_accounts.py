@@ -9,10 +9,11 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from app.sandbox.callbacks import to_address, to_stored
 from app.sandbox.errors import GraphError, bad_token, unknown_object
 from app.sandbox.graph import Waba, read_json
 from app.sandbox.identifiers import readable_phone
-from app.sandbox.runtime import CurrentSandbox
+from app.sandbox.runtime import CurrentSandbox, Sandbox
 from app.sandbox.store import SandboxNumber
 
 DEFAULT_FIELDS = (
@@ -64,7 +65,7 @@ async def get_object(
         return _pick(account, fields, default=("name", "currency"))
     for number in numbers:
         if number.meta_phone_number_id == object_id:
-            return _pick(_number_fields(number), fields, default=DEFAULT_FIELDS)
+            return _pick(_number_fields(number, sandbox), fields, default=DEFAULT_FIELDS)
     raise unknown_object("GET", object_id)
 
 
@@ -74,7 +75,9 @@ async def list_phone_numbers(
 ) -> dict[str, Any]:
     _require_own(object_id, waba_id, "GET")
     numbers = await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id)
-    data = [_pick(_number_fields(number), fields, default=DEFAULT_FIELDS) for number in numbers]
+    data = [
+        _pick(_number_fields(number, sandbox), fields, default=DEFAULT_FIELDS) for number in numbers
+    ]
     return {"data": data, "paging": {"cursors": {"before": "MAZDZD", "after": "MAZDZD"}}}
 
 
@@ -84,7 +87,7 @@ async def list_subscribed_apps(
 ) -> dict[str, Any]:
     _require_own(object_id, waba_id, "GET")
     number = (await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id))[0]
-    return {"data": [_subscription(number)] if number.is_subscribed else []}
+    return {"data": [_subscription(number, sandbox)] if number.is_subscribed else []}
 
 
 @router.post("/{object_id}/subscribed_apps")
@@ -98,15 +101,16 @@ async def subscribe_app(
     number = (await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id))[0]
     url = wishes.get("override_callback_uri")
     if not url:
-        await asyncio.to_thread(sandbox.store.set_callback, waba_id, number.callback_url)
+        await asyncio.to_thread(sandbox.store.set_callback, waba_id, number.callback)
         return {"success": True}
     if not wishes.get("verify_token"):
         raise GraphError(100, "(#100) The parameter verify_token is required.")
     await _verify(sandbox.client, str(url), str(wishes["verify_token"]))
-    await asyncio.to_thread(sandbox.store.set_callback, waba_id, str(url))
+    stored = to_stored(str(url), sandbox.settings)
+    await asyncio.to_thread(sandbox.store.set_callback, waba_id, stored)
     sandbox.delivery.wake()
     number = (await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id))[0]
-    return {"success": True, "data": [_subscription(number)]}
+    return {"success": True, "data": [_subscription(number, sandbox)]}
 
 
 @router.delete("/{object_id}/subscribed_apps")
@@ -156,19 +160,20 @@ def _require_own(object_id: str, waba_id: str, method: str) -> None:
         raise unknown_object(method, object_id)
 
 
-def _subscription(number: SandboxNumber) -> dict[str, Any]:
+def _subscription(number: SandboxNumber, sandbox: Sandbox) -> dict[str, Any]:
     app = {
         "id": number.app_id,
         "name": "Sandbox app",
         "link": f"https://www.facebook.com/games/?app_id={number.app_id}",
     }
     subscription: dict[str, Any] = {"whatsapp_business_api_data": app}
-    if number.callback_url:
-        subscription["override_callback_uri"] = number.callback_url
+    if number.callback:
+        subscription["override_callback_uri"] = to_address(number.callback, sandbox.settings)
     return subscription
 
 
-def _number_fields(number: SandboxNumber) -> dict[str, Any]:
+def _number_fields(number: SandboxNumber, sandbox: Sandbox) -> dict[str, Any]:
+    callback_url = number.callback and to_address(number.callback, sandbox.settings)
     return {
         "id": number.meta_phone_number_id,
         "display_phone_number": readable_phone(number.phone),
@@ -184,7 +189,7 @@ def _number_fields(number: SandboxNumber) -> dict[str, Any]:
         "is_on_biz_app": False,
         "country_dial_code": "1",
         "whatsapp_business_manager_messaging_limit": "TIER_2K",
-        "webhook_configuration": {"whatsapp_business_account": number.callback_url},
+        "webhook_configuration": {"whatsapp_business_account": callback_url},
         "health_status": {"can_send_message": "AVAILABLE", "entities": []},
     }
 

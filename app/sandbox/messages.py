@@ -1,7 +1,8 @@
 """Messages between customers and business numbers, and the 24-hour window of each thread.
 
 A message with `arrived_at` NULL waits because its customer is offline: what the business sent has
-not reached the phone, what the customer wrote has not left it.
+not reached the phone, what the customer wrote has not left it. `accepted_at` says that the business
+has taken what left it.
 """
 
 import json
@@ -32,6 +33,7 @@ class Message:
     category: str
     sent_at: float
     arrived_at: float | None
+    accepted_at: float | None
     read_at: float | None
     is_failed: bool
 
@@ -115,6 +117,14 @@ class Messages:
             "UPDATE messages SET arrived_at = ? WHERE id = ?", self._clock(), message.id
         )
 
+    def accept(self, wamid: str) -> None:
+        """Note that the business has taken a customer's message."""
+        self._database.run(
+            "UPDATE messages SET accepted_at = ? WHERE wamid = ? AND accepted_at IS NULL",
+            self._clock(),
+            wamid,
+        )
+
     def mark_read(self, message: Message) -> None:
         """Mark a customer's message and the earlier ones of its thread as read by the business."""
         self._database.run(
@@ -178,6 +188,7 @@ def _message(row: sqlite3.Row) -> Message:
         category=row["category"],
         sent_at=row["sent_at"],
         arrived_at=row["arrived_at"],
+        accepted_at=row["accepted_at"],
         read_at=row["read_at"],
         is_failed=bool(row["is_failed"]),
     )

@@ -191,6 +191,7 @@ def _words() -> dict[str, str]:
         "online": _("Online"),
         "typing": _("typing…"),
         "waiting": _("Waiting for the phone to be online"),
+        "leaving": _("On its way: the business has not taken it yet"),
         "sent": _("Sent"),
         "read": _("Read by the business"),
         "reply": _("Reply to this message"),

@@ -30,7 +30,7 @@ class Sandbox:
         self.timings = timings
         self.store = Store(settings.data_dir / FILE_NAME)
         self.lifecycle = Lifecycle(self.store, timings)
-        self.delivery = Delivery(self.store, timings, rng)
+        self.delivery = Delivery(self.store, settings, timings, rng)
         self._client: httpx.AsyncClient | None = None
         self._provisioning = settings.derive(PROVISIONING)
 

@@ -7,7 +7,7 @@ the web process serves them.
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from app.sandbox.behaviours import Behaviours
 from app.sandbox.customers import Customers
 from app.sandbox.database import Database
 from app.sandbox.messages import Messages
-from app.sandbox.updates import Updates
+from app.sandbox.updates import Update, Updates
 
 FILE_NAME = "sandbox.sqlite3"
 SELECT_NUMBER = "SELECT n.*, a.* FROM numbers n JOIN accounts a USING (waba_id)"
@@ -39,7 +39,7 @@ class SandboxNumber:
     verify_token: str
     workspace: str
     app_id: str
-    callback_url: str | None
+    callback: str | None  # see `callbacks`
     is_subscribed: bool
 
 
@@ -69,11 +69,14 @@ class Store:
                 if phone:
                     raise PhoneTaken(phone) from None
 
-    def set_callback(self, waba_id: str, callback_url: str | None) -> None:
-        """Say where webhooks of this account go; updates without an address wait for one."""
+    def set_callback(self, waba_id: str, callback: str | None) -> None:
+        """Say where webhooks of this account go; updates without an address wait for one.
+
+        A path is one of the product's own (`callbacks`).
+        """
         self.database.run(
             "UPDATE accounts SET callback_url = ?, is_subscribed = 1 WHERE waba_id = ?",
-            callback_url,
+            callback,
             waba_id,
         )
 
@@ -82,6 +85,15 @@ class Store:
         self.database.run(
             "UPDATE accounts SET callback_url = NULL, is_subscribed = 0 WHERE waba_id = ?", waba_id
         )
+
+    def accept(self, updates: Sequence[Update]) -> None:
+        """Note that the receiver has taken these; a customer's message among them has arrived."""
+        with self.database.transaction():
+            for update in updates:
+                for message in update.value.get("messages", ()):
+                    self.messages.accept(message["id"])
+                self.customers.touch(update.workspace)
+            self.updates.delete(updates)
 
     def find_number(self, meta_phone_number_id: str) -> SandboxNumber | None:
         row = self.database.row(
@@ -141,6 +153,6 @@ def _number(row: sqlite3.Row) -> SandboxNumber:
         verify_token=row["verify_token"],
         workspace=row["workspace"],
         app_id=row["app_id"],
-        callback_url=row["callback_url"],
+        callback=row["callback_url"],
         is_subscribed=bool(row["is_subscribed"]),
     )

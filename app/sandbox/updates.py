@@ -27,12 +27,12 @@ class Update:
     id: int
     meta_phone_number_id: str
     customer_id: int
-    value_json: str  # changes[].value, as it was stored; only tests read it as an object
+    value_json: str  # changes[].value, as it was stored and is sent
     attempts: int
     waba_id: str
     workspace: str
     app_secret: str
-    callback_url: str
+    callback: str
 
     @property
     def value(self) -> dict[str, Any]:
@@ -117,5 +117,5 @@ def _update(row: sqlite3.Row) -> Update:
         waba_id=row["waba_id"],
         workspace=row["workspace"],
         app_secret=row["app_secret"],
-        callback_url=row["callback_url"],
+        callback=row["callback_url"],
     )

@@ -60,7 +60,7 @@ class _Claimed:
     address: Address
     is_connected: bool
     account_id: UUID
-    graph_url: str | None
+    graph_url: str
     access_token: bytes
 
 
@@ -157,7 +157,7 @@ def _claim(
             """
             WITH due AS (
                 SELECT m.id, p.meta_phone_number_id, a.id AS account_id, a.graph_url,
-                    a.access_token, p.disconnected_at IS NULL AS is_connected
+                    a.is_sandbox, a.access_token, p.disconnected_at IS NULL AS is_connected
                 FROM messages m
                 JOIN phone_numbers p ON p.workspace_id = m.workspace_id
                     AND p.id = m.phone_number_id
@@ -175,7 +175,7 @@ def _claim(
             FROM due WHERE m.id = due.id
             RETURNING m.id, m.workspace_id, m.conversation_id, m.contact_id, m.phone_number_id,
                 due.meta_phone_number_id, m.text, m.attempt_count, m.resend_count,
-                due.is_connected, due.account_id, due.graph_url, due.access_token
+                due.is_connected, due.account_id, due.graph_url, due.is_sandbox, due.access_token
             """,
             {"busy": list(busy), "limit": limit, "lease": LEASE, "runner": runner},
         ).fetchall()
@@ -193,8 +193,8 @@ def _claim(
             address=addresses[row[3]],
             is_connected=row[9],
             account_id=row[10],
-            graph_url=row[11],
-            access_token=bytes(row[12]),
+            graph_url=phone_numbers.graph_url_of(row[11], is_sandbox=row[12]),
+            access_token=bytes(row[13]),
         )
         for row in rows
     ]

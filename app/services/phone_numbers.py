@@ -177,13 +177,21 @@ def list_all(session: Session, actor: Actor) -> list[PhoneNumberView]:
 def credentials(account: WhatsAppAccount) -> Credentials:
     """Return where and as whom to call Graph for this account."""
     bound = Bound(ACCOUNTS, account.workspace_id, account.id)
-    return credentials_of(bound, account.graph_url, account.access_token)
+    place = graph_url_of(account.graph_url, is_sandbox=account.is_sandbox)
+    return credentials_of(bound, place, account.access_token)
 
 
-def credentials_of(bound: Bound, graph_url: str | None, access_token: bytes) -> Credentials:
+def graph_url_of(stored: str | None, *, is_sandbox: bool) -> str:
+    """Return where an account's Graph is; the sandbox's moves with PORT and BASE_URL."""
+    if is_sandbox:
+        return settings().sandbox_graph_url
+    return (stored or settings().whatsapp_graph_url).rstrip("/")
+
+
+def credentials_of(bound: Bound, graph_url: str, access_token: bytes) -> Credentials:
     """Return the same from a row that a drain has read."""
     return Credentials(
-        graph_url=(graph_url or settings().whatsapp_graph_url).rstrip("/"),
+        graph_url=graph_url,
         version=settings().whatsapp_graph_version,
         access_token=open_secret(access_token, bound, "access_token") or "",
     )

@@ -51,7 +51,6 @@ def connect(actor: Actor, display_name: str) -> ConnectedView:
                 access_token=number.access_token,
                 app_secret=number.app_secret,
                 verify_token=number.verify_token,
-                graph_url=settings().sandbox_graph_url,
                 display_name=display_name,
                 is_sandbox=True,
             ),

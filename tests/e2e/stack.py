@@ -88,6 +88,11 @@ class Stack:
         self.process.wait(STOP_S)
         return time.monotonic() - began
 
+    def move(self) -> None:
+        """Choose another port for the next start."""
+        self.port = free_port()
+        self.environment["PORT"] = str(self.port)
+
     def end(self) -> None:
         """Stop it if a failed test has left it running."""
         if self.process is not None and self.process.poll() is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.integration.running_sandbox import Sandbox
+from tests.integration.running_sandbox import Receiver, Sandbox, until
 
 
 async def test_two_workspaces_do_not_see_each_other(sandbox: Sandbox, ana: int):
@@ -78,3 +78,32 @@ async def test_the_page_is_answered_as_soon_as_something_changes(sandbox: Sandbo
         await sandbox.send("News")
 
     assert asking.result().json()["messages"][-1]["text"] == "News"
+
+
+async def test_there_is_no_tick_before_the_business_took_the_message(
+    sandbox: Sandbox, receiver: Receiver
+):
+    customer = await sandbox.add_ana()
+    receiver.status = 503
+    await sandbox.say("Are you there?", customer)
+    await asyncio.sleep(0.1)
+    before = (await sandbox.state(customer=customer)).json()
+
+    assert before["messages"][-1]["state"] == "leaving"
+    receiver.status = 200
+    await until(lambda: receiver.texts() == ["Are you there?"])
+    await until(lambda: sandbox.store.updates.count() == 0)
+    after = (await sandbox.state(customer=customer)).json()
+    assert after["messages"][-1]["state"] == "sent"
+    assert after["version"] > before["version"], "the open page paints the tick"
+
+
+async def test_there_is_no_tick_for_a_message_that_was_dropped(sandbox: Sandbox):
+    customer = await sandbox.add_ana()
+    await sandbox.control(drop=1)
+    await sandbox.say("Lost on the way", customer)
+
+    await until(lambda: sandbox.store.updates.count() == 0)
+
+    [message] = (await sandbox.state(customer=customer)).json()["messages"]
+    assert message["state"] == "leaving"

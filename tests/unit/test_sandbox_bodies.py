@@ -22,7 +22,7 @@ def make_update(number: int, *, customer: int = 1, attempts: int = 0, text: str 
         waba_id="20",
         workspace="acme",
         app_secret="secret",
-        callback_url="http://127.0.0.1/",
+        callback="http://127.0.0.1/",
     )
 
 

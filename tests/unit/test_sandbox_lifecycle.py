@@ -344,3 +344,15 @@ def test_failures_are_counted_down(world: World):
 
     assert [behaviours.take_failure(scope) for _ in range(3)] == ["131056", "131056", None]
     assert behaviours.find(Scope(workspace="a")).fail_with is None
+
+
+def test_a_file_of_an_earlier_version_is_taken_over(world: World, tmp_path: Path):
+    wamid = world.say()
+    world.store.database.run("ALTER TABLE messages DROP COLUMN accepted_at")
+    world.store.close()
+
+    world.store.database.run("SELECT 1")
+
+    message = world.store.messages.find(world.number.meta_phone_number_id, wamid)
+    assert message is not None
+    assert message.accepted_at == message.arrived_at

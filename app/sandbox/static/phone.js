@@ -131,7 +131,7 @@
     const tick = bubble.querySelector(".ph-tick");
     if (!message.state || tick.dataset.state === message.state) return;
     tick.dataset.state = message.state;
-    const name = message.state === "waiting" ? "clock" : "check-check";
+    const name = ["waiting", "leaving"].includes(message.state) ? "clock" : "check-check";
     tick.replaceChildren(icon(name, words[message.state]));
   }
 
