@@ -1,5 +1,10 @@
 """The web process, from settings to serving. With no settings it brings everything up itself."""
 
+import signal
+
+if __name__ == "__main__":  # the imports take a second; Ctrl-C within it says nothing
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from fastapi import FastAPI
 from nicegui.helpers import is_user_simulation
 
@@ -8,6 +13,7 @@ from app.config import settings
 from app.devstack import demo
 from app.devstack.embedded_workers import workers
 from app.devstack.entry import services
+from app.devstack.orderly import orderly
 from app.sandbox import create_sandbox
 from app.services import schema
 
@@ -23,16 +29,17 @@ def main() -> None:
     """Start what is missing, migrate, serve, and stop everything in order."""
     log.setup()
     is_embedded = settings().is_embedded
+    sockets = server.bind(settings())
     with services() as config:
         schema.prepare()
         demo.create_once(config)
         app = build()
         with workers(config.embedded_workers if is_embedded else 0):
-            demo.announce(config)
-            server.serve(app, config)
+            server.serve(app, config, sockets, on_ready=lambda: demo.announce(config))
 
 
 if is_user_simulation():
     build()
 elif __name__ == "__main__":
-    main()
+    with orderly():
+        main()

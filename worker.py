@@ -4,8 +4,15 @@ Each lane has its own RQ worker, so that a slow provider never delays an inbound
 that dies is started again; the work is in tables, so nothing is lost with it.
 """
 
+import signal
+
+if __name__ == "__main__":  # the imports take a second; Ctrl-C within it says nothing
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from app import log
 from app.devstack.entry import services
+from app.devstack.orderly import orderly
+from app.services import schema
 from app.workers import Supervisor
 
 
@@ -13,8 +20,10 @@ def main() -> None:
     """Run until SIGTERM or Ctrl-C; the job that runs is finished first."""
     log.setup()
     with services():
+        schema.prepare()
         Supervisor().run()
 
 
 if __name__ == "__main__":
-    main()
+    with orderly():
+        main()

@@ -6,21 +6,23 @@ another process uses them by then. Names of options and members are public (INTE
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
-from app import db, log
+from app import db, log, queue
 from app.actor import Actor
 from app.config import settings
-from app.devstack import DevstackError, demo, diagnose
+from app.devstack import demo, diagnose
 from app.devstack.entry import services
 from app.errors import AppError, NotFound
 from app.i18n import gettext as _
 from app.ids import parse_id
 from app.models import Workspace
+from app.problems import OperatorProblem
 from app.services import outbox, phone_numbers, schema, stats, users, webhook_events
 from app.services.inbound.drain import drain as drain_webhooks
 from app.services.phone_numbers import NewNumber
@@ -31,12 +33,12 @@ POLL_S = 0.1
 Answer = dict[str, Any]
 
 
-class CommandFailed(Exception):
+class CommandFailed(OperatorProblem):
     """A command that did not succeed, with a code for programs and a sentence for people."""
 
     def __init__(self, code: str, message: str) -> None:
-        self.code = code
         super().__init__(message)
+        self.code = code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,9 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         answer = _doctor() if options.command == "doctor" else _run(options)
-    except (AppError, CommandFailed, DevstackError, schema.SchemaProblem, ValueError) as error:
-        _print({"error": _explain(error)})
-        return 1
+    except (AppError, OperatorProblem) as error:
+        return _fail(error.code, error.explanation)
+    except KeyboardInterrupt:
+        return _fail("interrupted", _("Stopped before it was done. It can be run again."))
+    except Exception:  # noqa: BLE001  # the edge: whatever it is, the answer is JSON
+        log.get(__name__).exception("command_failed")
+        return _fail("internal", _("Something went wrong. The log on standard error says what."))
     _print(answer)
     return 0
 
@@ -117,7 +123,7 @@ def drain(options: argparse.Namespace) -> Answer:
         drain_webhooks(deadline_s=left, ignore_pauses=ignore_pauses)
         outbox.drain(deadline_s=left, ignore_pauses=ignore_pauses)
         ignore_pauses = False
-        if not stats.claimable():
+        if not stats.unfinished():
             return stats.collect()
         if time.monotonic() >= deadline:
             raise CommandFailed(
@@ -136,7 +142,7 @@ def replay(options: argparse.Namespace) -> Answer:
 
 def migrate(_options: argparse.Namespace) -> Answer:
     """Bring the database to this version."""
-    if not settings().database_owner_url:
+    if not settings().database_owner_url:  # of the embedded one it is known by now
         raise CommandFailed(
             "owner_url_missing", _("Set DATABASE_OWNER_URL to the role that owns the tables.")
         )
@@ -152,17 +158,25 @@ def _doctor() -> Answer:
         try:
             with services():
                 problems += schema.problems()
-        except DevstackError as error:
-            problems.append(str(error))
+                queue.require()
+        except OperatorProblem as error:
+            problems.append(error.explanation)
     return {"ok": not problems, "problems": problems}
 
 
 def _run(options: argparse.Namespace) -> Answer:
+    """Run a command on a database that is fit for it; only those that add to it may migrate."""
     command: Callable[[argparse.Namespace], Answer] = options.run
     with services():
-        if command is not migrate:
+        if command in ADDING:
             schema.prepare()
+        elif command is not migrate:
+            schema.check()
         return command(options)
+
+
+# Commands that a new installation may begin with. The others run beside traffic: no locks.
+ADDING = frozenset({create_user, connect_number, connect_sandbox})
 
 
 def _actor(workspace: str) -> Actor:
@@ -205,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("connect-sandbox", connect_sandbox).add_argument("--workspace", required=True)
     add("stats", show_stats).add_argument("--workspace")
-    add("drain", drain).add_argument("--timeout", type=float, default=DRAIN_TIMEOUT_S)
+    add("drain", drain).add_argument("--timeout", type=_seconds, default=DRAIN_TIMEOUT_S)
     which = add("replay", replay).add_mutually_exclusive_group(required=True)
     which.add_argument("--event")
     which.add_argument("--failed", action="store_true")
@@ -221,19 +235,20 @@ class _Parser(argparse.ArgumentParser):
         raise CommandFailed("usage", f"{message}. See: {self.prog} --help")
 
 
-def _explain(error: Exception) -> Answer:
-    """Return an expected failure as a code and a sentence."""
-    match error:
-        case AppError():
-            return {"code": error.code, "message": error.explanation}
-        case CommandFailed():
-            return {"code": error.code, "message": str(error)}
-        case DevstackError():
-            return {"code": "services_unavailable", "message": str(error)}
-        case schema.SchemaProblem():
-            return {"code": "database_not_ready", "message": str(error)}
-        case _:  # settings that do not hold together
-            return {"code": "invalid_settings", "message": str(error)}
+def _seconds(text: str) -> float:
+    """Read a duration; neither negative nor without an end."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return value
+
+
+def _fail(code: str, message: str) -> int:
+    _print({"error": {"code": code, "message": message}})
+    return 1
 
 
 def _print(answer: Answer) -> None:

@@ -11,14 +11,51 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.problems import OperatorProblem
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+POSTGRES_SCHEMES = frozenset({"postgresql", "postgres"})
+REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 PLACEHOLDERS = ("change", "placeholder", "example", "secret", "your-", "xxx", "todo")
 MIN_SECRET_LENGTH = 32
+
+# What pydantic found, by its own names of errors.
+DEMANDS = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "bool_parsing": "must be true or false",
+    "literal_error": "must be {expected}",
+}
+
+
+class InvalidSettings(OperatorProblem):
+    """Settings that cannot be used, each with a sentence; never with the value, maybe a secret."""
+
+    code = "invalid_settings"
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(" ".join(_sentence(detail) for detail in error.errors()))
+
+
+class UnusableDataDir(OperatorProblem):
+    """DATA_DIR cannot be read or written."""
+
+    code = "data_dir_unusable"
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"DATA_DIR ({path}) cannot be used: {error.strerror}. Choose another folder."
+        )
 
 
 class Settings(BaseSettings):
@@ -104,6 +141,27 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("database_url", "database_owner_url", "redis_url")
+    @classmethod
+    def _reachable_form(cls, value: str, info: ValidationInfo) -> str:
+        name = (info.field_name or "").upper()
+        if name == "REDIS_URL":
+            _check_url(name, value, REDIS_SCHEMES, "redis://:password@host:6379/0")
+        else:
+            form = "postgresql://user:password@host:5432/database"
+            _check_url(name, value, POSTGRES_SCHEMES, form)
+        return value
+
+    @model_validator(mode="after")
+    def _check_roles(self) -> Self:
+        if self.database_owner_url and not self.database_url:
+            raise ValueError(
+                "DATABASE_OWNER_URL is set without DATABASE_URL. The application needs a role of"
+                " its own that owns nothing: CREATE ROLE app_login LOGIN PASSWORD '…' NOSUPERUSER"
+                " NOBYPASSRLS; Set DATABASE_URL to its address."
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_addresses(self) -> Self:
@@ -195,14 +253,41 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _check_url(name: str, value: str, schemes: frozenset[str], form: str) -> None:
+    try:
+        parts = urlsplit(value)
+        is_good = parts.scheme in schemes and bool(parts.netloc or parts.path) and parts.port != 0
+    except ValueError:  # a port or a bracket that is none
+        is_good = False
+    if value and not is_good:
+        raise ValueError(f"{name} is not an address. Write it like {form}.")
+
+
+def _sentence(detail: "ErrorDetails") -> str:
+    """Say in our own words what pydantic found."""
+    name = "_".join(str(part) for part in detail["loc"]).upper()
+    context = detail.get("ctx", {})
+    if detail["type"] == "value_error":  # a validator of ours: a sentence already
+        return str(context["error"])
+    demand = DEMANDS.get(detail["type"], "has a value that cannot be used")
+    return f"{name} {demand.format(**context)}."
+
+
 _current: Settings | None = None
 
 
 def settings() -> Settings:
-    """Return the settings of this process, read on first use."""
+    """Return the settings of this process, read on first use.
+
+    Raises:
+        InvalidSettings: with a sentence for each of them that cannot be used.
+    """
     global _current  # noqa: PLW0603  # one process, one set of settings
     if _current is None:
-        _current = Settings()
+        try:
+            _current = Settings()
+        except ValidationError as error:
+            raise InvalidSettings(error) from None
     return _current
 
 
@@ -226,8 +311,16 @@ def _refuse_placeholder(name: str, value: str, *, minimum: int) -> None:
 
 def _development_key(data_dir: Path) -> str:
     path = data_dir / "secret_key"
+    try:
+        _make_key(path)
+        return path.read_text().strip()
+    except OSError as error:
+        raise UnusableDataDir(data_dir, error) from error
+
+
+def _make_key(path: Path) -> None:
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = path.with_name(f"secret_key.{os.getpid()}")
         temporary.touch(mode=0o600)
         temporary.write_text(secrets.token_hex(32))
@@ -237,4 +330,3 @@ def _development_key(data_dir: Path) -> str:
             pass
         finally:
             temporary.unlink()
-    return path.read_text().strip()

@@ -149,11 +149,20 @@ def bind_workspace(session: Session, workspace_id: UUID) -> None:
 
 @contextmanager
 def connect(role: DbRole = DbRole.DRAIN) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    """Open a plain psycopg connection, for the drains, whose SQL works on whole batches."""
+    """Open a plain psycopg connection, for the drains, whose SQL works on whole batches.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
     refuse_on_event_loop()
     options: dict[str, Any] = {**CONNECT_ARGS}
-    with psycopg.connect(url(role), **options) as connection:
-        yield connection
+    try:
+        with psycopg.connect(url(role), **options) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        if is_connection_loss(error):
+            raise Unavailable from error
+        raise
 
 
 def refuse_on_event_loop() -> None:

@@ -15,6 +15,7 @@ from rq.job import Job
 
 from app import crash, log
 from app.config import settings
+from app.problems import OperatorProblem
 
 WAKE_MS = 2_000
 FAILURE_TTL_S = 86_400
@@ -57,6 +58,17 @@ class JobName(StrEnum):
 
 class ForbiddenJob(Exception):
     """Somebody put a job into Redis that is not on the list."""
+
+
+class RedisAway(OperatorProblem):
+    """A worker has nothing to listen to."""
+
+    code = "redis_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"Redis cannot be used ({reason}). Check REDIS_URL and whether the server runs."
+        )
 
 
 class AllowListedJob(Job):
@@ -126,6 +138,18 @@ def is_waiting(lane: Lane) -> bool:
         return bool(rq_queue(lane).count)
     except redis.RedisError:
         return False
+
+
+def require() -> None:
+    """Make sure that there is a Redis to wait for bells on; the web process does without.
+
+    Raises:
+        RedisAway: with a sentence for the operator.
+    """
+    try:
+        connection().ping()
+    except redis.RedisError as error:
+        raise RedisAway(type(error).__name__) from error
 
 
 def is_reachable() -> bool:

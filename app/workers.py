@@ -49,7 +49,12 @@ class Supervisor:
         self._is_stopping = False
 
     def run(self) -> None:
-        """Start the children, start them again when they die, stop them in order."""
+        """Start the children, start them again when they die, stop them in order.
+
+        Raises:
+            RedisAway: nothing was started, there are no bells to wait for.
+        """
+        queue.require()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
         log.get(__name__).info("worker_started", pid=os.getpid())

@@ -34,7 +34,7 @@ def _migrate(connection: object) -> None:
         if context.config.attributes.get("apply_policies"):
             for statement in (*FUNCTIONS.values(), *policy_statements()):
                 connection.exec_driver_sql(statement)  # type: ignore[attr-defined]
-            mark = f"COMMENT ON SCHEMA public IS '{digest(FUNCTIONS.values())}'"
+            mark = f"COMMENT ON TABLE alembic_version IS '{digest(FUNCTIONS.values())}'"
             connection.exec_driver_sql(mark)  # type: ignore[attr-defined]
 
 

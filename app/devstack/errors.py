@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from app.problems import OperatorProblem
+
 LOG_LINES = 12
 REMEDIES = {
     "No space left on device": "The disk is full. Free some space and start again.",
@@ -14,8 +16,10 @@ REMEDIES = {
 }
 
 
-class DevstackError(Exception):
+class DevstackError(OperatorProblem):
     """Embedded services cannot be had; the message says what is wrong and how to mend it."""
+
+    code = "services_unavailable"
 
 
 def explain(problem: str, output: str, *, log_path: Path | None = None) -> DevstackError:

@@ -43,8 +43,9 @@ def workspace_tables() -> dict[str, str]:
 def digest(functions: Iterable[str]) -> str:
     """Return what stands for the policies and functions of this version.
 
-    Kept as the comment of the schema: applying them locks every table, so it is done only when
-    they have changed.
+    Kept as the comment of Alembic's table, which whoever migrates owns, as the schema they may not
+    (PostgreSQL 15 gives it to the owner of the database). Applying them locks every table, so it is
+    done only when they have changed.
     """
     text = "\n".join([*functions, *policy_statements()])
     return "policies " + hashlib.sha256(text.encode()).hexdigest()

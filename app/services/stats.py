@@ -42,20 +42,33 @@ def collect(workspace_id: UUID | None = None) -> dict[str, Any]:
         }
 
 
-def claimable() -> int:
-    """Return how many things a drain could still do now: pending events and due messages."""
+def unfinished() -> int:
+    """Return how many things a drain could do now, or a worker is doing at this moment.
+
+    An event is pending until the batch that holds it has committed. A message is being sent until
+    its outcome is recorded. What only waits for its next retry does not count.
+    """
     with db.connect() as connection:
         return _count(
             connection,
             """
             SELECT (SELECT count(*) FROM webhook_events WHERE state = 'PENDING')
-                + (SELECT count(*) FROM messages m WHERE m.status = 'queued'
-                    AND m.next_attempt_at <= now() AND NOT EXISTS (
+                + (SELECT count(*) FROM messages m WHERE m.status = 'sending'
+                    OR m.status = 'queued' AND m.next_attempt_at <= now() AND NOT EXISTS (
                         SELECT FROM messages o WHERE o.conversation_id = m.conversation_id
-                        AND o.status IN ('queued', 'sending') AND o.id < m.id))
+                        AND o.status = 'queued' AND o.id < m.id))
             """,
             None,
-        )
+        ) + _retried_elsewhere(connection)
+
+
+def _retried_elsewhere(connection: Connection) -> int:
+    """Return how many items that were put aside somebody holds the lock of, to try them again."""
+    waiting = "SELECT id FROM messages_unprocessed WHERE state = 'WAITING'"
+    with connection.transaction(force_rollback=True):
+        free = connection.execute(f"{waiting} FOR SHARE SKIP LOCKED".encode()).fetchall()
+        every = connection.execute(waiting.encode()).fetchall()
+    return len({row[0] for row in every} - {row[0] for row in free})
 
 
 def _events(connection: Connection, workspace_id: UUID | None) -> dict[str, int]:

@@ -6,7 +6,7 @@ from tests.architecture.source import APP, ROOT, imports, modules, place, report
 
 ENTRIES = {
     "main.py": {"log", "server", "config", "devstack", "sandbox", "services.schema"},
-    "worker.py": {"log", "workers", "devstack"},
+    "worker.py": {"log", "workers", "devstack", "services.schema"},
 }
 HOMES = {
     "stripe": ("app.services.stripe",),

@@ -314,4 +314,4 @@ def test_stats_count_everything_once_and_by_workspace(acme: Team, rival: Team):
     assert set(mine["messages"]["byStatus"]) == {
         "queued", "sending", "uncertain", "sent", "delivered", "read", "played", "failed",
     }  # fmt: skip
-    assert stats.claimable() == 1
+    assert stats.unfinished() == 1

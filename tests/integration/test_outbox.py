@@ -117,7 +117,7 @@ def test_order_within_a_conversation_is_kept_through_a_pause(line: Line):
 
     outbox.drain()
     assert [status_of(one) for one in (*ids, elsewhere)] == ["queued"] * 3 + ["sent"]
-    assert stats.claimable() == 0
+    assert stats.unfinished() == 0
     outbox.drain(ignore_pauses=True)
 
     assert [sent["text"] for sent in line.sent()] == ["elsewhere", "first", "second", "third"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from app import config
 from app.config import Settings, configure, is_loopback, settings
 
 REAL_KEY = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -175,3 +176,43 @@ def test_senseless_values_are_refused(values: dict[str, Any]):
 
 def test_trusted_proxy_that_is_no_address_is_refused_at_the_start():
     assert "TRUSTED_PROXIES" in refusal(trusted_proxies=("10.0.0.0/8", "proxy.internal")).upper()
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not an address. Write it like"),
+        ({"DATABASE_URL": "postgresql://a:b@c:port/d"}, "DATABASE_URL is not an address."),
+        ({"DATABASE_OWNER_URL": "mysql://a:b@c/d"}, "DATABASE_OWNER_URL is not an address."),
+        ({"DATABASE_OWNER_URL": "postgresql://a:b@c/d"}, "is set without DATABASE_URL."),
+        ({"REDIS_URL": "nonsense"}, "REDIS_URL is not an address."),
+        ({"PORT": "many"}, "PORT must be a whole number."),
+        ({"PORT": "70000"}, "PORT must be at most 65535."),
+        ({"EMBEDDED_WORKERS": "-1"}, "EMBEDDED_WORKERS must be at least 0."),
+        ({"SANDBOX": "perhaps"}, "SANDBOX must be true or false."),
+        ({"ENVIRONMENT": "stage"}, "ENVIRONMENT must be 'development' or 'production'."),
+        ({"BASE_URL": "http://example.com"}, "BASE_URL is not https."),
+        ({"PORT": "x", "SANDBOX": "z"}, "a whole number. SANDBOX must be true or false."),
+    ],
+)
+def test_what_is_wrong_is_said_in_sentences(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], sentence: str
+):
+    monkeypatch.setattr(config, "_current", None)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(config.InvalidSettings) as caught:
+        settings()
+
+    assert sentence in caught.value.explanation
+    assert "Value error" not in caught.value.explanation
+    assert "pydantic" not in caught.value.explanation
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://app@/app?host=/run/postgresql", "postgres://a:p%23w@[::1]:5433/app"],
+)
+def test_usual_addresses_of_a_database_are_taken(address: str):
+    assert make(database_url=address).database_url == address
