@@ -1,19 +1,21 @@
 """A demo workspace on first start in development: somebody to sign in as, a sandbox number."""
 
+import os
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-
-from sqlalchemy import text
-from sqlmodel import Session
+from pathlib import Path
+from uuid import UUID
 
 from app import db
 from app.actor import Actor
 from app.config import Settings
-from app.sandbox import FILE_NAME, Store
+from app.devstack.layout import open_lock, try_lock, write_private
+from app.sandbox import FILE_NAME, SandboxNumber, Store
 from app.services import phone_numbers, users
 from app.services.phone_numbers import NewNumber
-from app.services.users import EmailTaken
 
 EMAIL = "demo@example.com"
 NAME = "Demo Owner"
@@ -30,52 +32,32 @@ class SandboxConnection:
 
 
 def create_once(config: Settings) -> None:
-    """Make the demo workspace if this installation is new; its password stays in DATA_DIR."""
-    path = config.data_dir / "demo_password"
-    if config.is_production or not config.has_sandbox or path.exists():
+    """Make the demo workspace unless this DATA_DIR has one; its password stays there.
+
+    The password is noted before anything is made and the note gets its name at the end, so a start
+    that was killed in between is completed by the next one. A person who took the demo's address
+    for themselves keeps it.
+    """
+    done = config.data_dir / "demo_password"
+    if config.is_production or not config.has_sandbox or done.exists():
         return
-    password = "-".join(secrets.token_hex(2) for _ in range(4))
-    try:
-        with db.transaction() as session:
-            if _has_users(session):
-                return
-            created = users.create_by_operator(
-                session, name=NAME, email=EMAIL, password=password, workspace_name=WORKSPACE
-            )
-    except EmailTaken:  # another process made it at this moment
-        return
-    connect_sandbox(config, Actor.system(created.workspace_id), WORKSPACE)
-    path.touch(mode=0o600)
-    path.write_text(password + "\n")
+    with _alone(config.data_dir) as is_alone:
+        if not is_alone or done.exists():  # another process is making it, or has made it
+            return
+        begun = done.with_suffix(".new")
+        if not begun.exists():
+            write_private(begun, "-".join(secrets.token_hex(2) for _ in range(4)) + "\n")
+        workspace_id = _make_person(begun.read_text().strip())
+        if workspace_id is not None:
+            _make_number(config, Actor.system(workspace_id))
+            begun.rename(done)
 
 
 def connect_sandbox(config: Settings, actor: Actor, display_name: str) -> SandboxConnection:
     """Make a sandbox number through the sandbox's store and connect it; no server is needed."""
-    store = Store(config.data_dir / FILE_NAME)
-    number = store.create_number(workspace=str(actor.workspace_id), display_name=display_name)
-    with db.transaction(actor.workspace_id) as session:
-        connected = phone_numbers.connect(
-            session,
-            actor,
-            NewNumber(
-                phone_number=number.phone,
-                meta_phone_number_id=number.meta_phone_number_id,
-                waba_id=number.waba_id,
-                access_token=number.access_token,
-                app_secret=number.app_secret,
-                verify_token=number.verify_token,
-                display_name=display_name,
-                is_sandbox=True,
-            ),
-            enforce_plan=False,
-        )
-    store.set_callback(number.waba_id, connected.webhook_path)
-    store.close()
-    return SandboxConnection(
-        phone_number_id=str(connected.phone_number_id),
-        account_id=str(connected.account_id),
-        webhook_path=connected.webhook_path,
-    )
+    with closing(Store(config.data_dir / FILE_NAME)) as store:
+        number = store.create_number(workspace=str(actor.workspace_id), display_name=display_name)
+        return _connect(store, number, actor)
 
 
 def announce(config: Settings) -> None:
@@ -89,5 +71,64 @@ def announce(config: Settings) -> None:
     sys.stdout.flush()
 
 
-def _has_users(session: Session) -> bool:
-    return bool(session.connection().execute(text("SELECT EXISTS (SELECT FROM users)")).scalar())
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[bool]:
+    """Tell whether this is the one process that makes the demo; nobody waits for another."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = open_lock(data_dir / "demo.lock")
+    try:
+        yield try_lock(lock, shared=False)
+    finally:
+        os.close(lock)
+
+
+def _make_person(password: str) -> UUID | None:
+    """Return the workspace of the demo's person, who signs in with this password from here on.
+
+    None where the address belongs to somebody else.
+    """
+    with db.transaction() as session:
+        person = users.find_by_email(session, EMAIL)
+        if person is None:
+            return users.create_by_operator(
+                session, name=NAME, email=EMAIL, password=password, workspace_name=WORKSPACE
+            ).workspace_id
+        if person.name != NAME:
+            return None
+        return users.set_password_by_operator(session, person.id, password=password)
+
+
+def _make_number(config: Settings, actor: Actor) -> None:
+    """Connect a sandbox number, the one of an earlier attempt if there is one."""
+    with closing(Store(config.data_dir / FILE_NAME)) as store:
+        known = store.list_workspace_numbers(str(actor.workspace_id))
+        number = known[0] if known else None
+        if number is None:
+            number = store.create_number(workspace=str(actor.workspace_id), display_name=WORKSPACE)
+        _connect(store, number, actor)
+
+
+def _connect(store: Store, number: SandboxNumber, actor: Actor) -> SandboxConnection:
+    """Connect a number of the sandbox; again, it only gets the same credentials."""
+    with db.transaction(actor.workspace_id) as session:
+        connected = phone_numbers.connect(
+            session,
+            actor,
+            NewNumber(
+                phone_number=number.phone,
+                meta_phone_number_id=number.meta_phone_number_id,
+                waba_id=number.waba_id,
+                access_token=number.access_token,
+                app_secret=number.app_secret,
+                verify_token=number.verify_token,
+                display_name=number.display_name,
+                is_sandbox=True,
+            ),
+            enforce_plan=False,
+        )
+    store.set_callback(number.waba_id, connected.webhook_path)
+    return SandboxConnection(
+        phone_number_id=str(connected.phone_number_id),
+        account_id=str(connected.account_id),
+        webhook_path=connected.webhook_path,
+    )

@@ -100,6 +100,16 @@ def create_by_operator(
     return created
 
 
+def set_password_by_operator(session: Session, user_id: UUID, *, password: str) -> UUID | None:
+    """Give a person another password; returns their first workspace.
+
+    System-only: the demo.
+    """
+    user = session.get_one(User, user_id)
+    user.password_hash = passwords.hash_password(password)
+    return _first_workspace(session, user_id)
+
+
 def sign_in(session: Session, *, email: str, password: str, client: Client) -> str:
     """Check the password and return the token of a new sign-in, for the cookie.
 
@@ -119,12 +129,7 @@ def sign_in(session: Session, *, email: str, password: str, client: Client) -> s
 
 def start_session(session: Session, user_id: UUID, *, client: Client) -> str:
     """Sign a person in who has proven who they are; returns the cookie's token. System-only."""
-    row = (
-        session.connection()
-        .execute(text("SELECT workspace_id FROM workspaces_of_user(:id) LIMIT 1"), {"id": user_id})
-        .first()
-    )
-    workspace_id = row[0] if row else None
+    workspace_id = _first_workspace(session, user_id)
     token, session_id = sessions.create(
         session, user_id, workspace_id, ip=client.ip, user_agent=client.user_agent
     )
@@ -146,6 +151,15 @@ def find_by_email(session: Session, email: str) -> User | None:
     if not is_storable(email):
         return None
     return session.exec(select(User).where(func.lower(User.email) == email.strip().lower())).first()
+
+
+def _first_workspace(session: Session, user_id: UUID) -> UUID | None:
+    row = (
+        session.connection()
+        .execute(text("SELECT workspace_id FROM workspaces_of_user(:id) LIMIT 1"), {"id": user_id})
+        .first()
+    )
+    return row[0] if row else None
 
 
 def _create(
