@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.errors import ObjectInUse
 from sqlalchemy.engine import make_url
 from sqlmodel import SQLModel
 
@@ -38,6 +40,7 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY")
 KEPT_TABLES = frozenset({"plans", "alembic_version"})
 RUN_DIR = "TEST_RUN_DIR"
 MOST_WORKERS = 15
+DROP_ATTEMPTS, DROP_PAUSE_S = 50, 0.2
 
 # The same examples in every run, on a machine as slow as it likes to be.
 hypothesis.settings.register_profile("tests", derandomize=True, deadline=None, database=None)
@@ -222,10 +225,27 @@ def _copy_of_template(name: str) -> str:
 def _create_database(maintenance: str, name: str, *, template: str = "template1") -> None:
     with psycopg.connect(maintenance, autocommit=True) as connection:
         target, source = sql.Identifier(name), sql.Identifier(template)
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(target))
+        _drop_database(connection, target)
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(target, source))
         # Commits are as visible as ever; they only do not wait for the disk.
         connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(target))
+
+
+def _drop_database(connection: psycopg.Connection[Any], name: sql.Identifier) -> None:
+    """Drop a database that nobody uses any more.
+
+    FORCE would fail where autovacuum looks into it, whose process is not ours to end; it goes by
+    itself, and so do backends whose client was killed.
+    """
+    for attempt in range(DROP_ATTEMPTS):
+        try:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
+        except ObjectInUse:
+            if attempt == DROP_ATTEMPTS - 1:
+                raise
+            time.sleep(DROP_PAUSE_S)
+        else:
+            return
 
 
 @contextmanager

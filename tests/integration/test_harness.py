@@ -2,9 +2,13 @@
 
 import datetime as dt
 import socket
+import threading
 
 import httpx
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
 
 from app import clock, db, queue
 from app.actor import Permission, Role
@@ -12,6 +16,7 @@ from app.db import DbRole
 from app.errors import PermissionDenied
 from app.services import conversations
 from tests import factories, permissions, table_rows
+from tests.conftest import _create_database
 from tests.factories import Clock, Team
 
 
@@ -40,6 +45,24 @@ def test_no_test_reaches_another_machine():
         httpx.get("http://example.com")
     with socket.socket() as plain, pytest.raises(RuntimeError, match="tried to connect"):
         plain.connect(("192.0.2.1", 80))
+
+
+def test_database_that_somebody_is_leaving_is_made_anew(worker_name: str):
+    owner, name = db.url(DbRole.OWNER), f"test_in_use_{worker_name}"
+    _create_database(owner, name)
+    place = make_url(owner).set(database=name).render_as_string(hide_password=False)
+    leaving = psycopg.connect(place, autocommit=True)
+    leaving.execute("CREATE TABLE left_behind ()")
+    timer = threading.Timer(1, leaving.close)
+    timer.start()
+
+    _create_database(owner, name)
+
+    timer.join()
+    with psycopg.connect(place) as connection:
+        assert connection.execute("SELECT to_regclass('left_behind')").fetchone() == (None,)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def test_frozen_clock_stands_still_until_it_is_moved(frozen_clock: Clock):
