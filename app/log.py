@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line on standard error, with the request id, redacted.
 
+A terminal gets the same for people, and only what needs them: warnings and errors, a line each.
 Bind context with `bind(request_id=…)`; it follows context variables through awaits and threads.
 Message texts and whole phone numbers never go into a log; the redaction is the net below that.
 """
@@ -27,12 +28,14 @@ PHONES = re.compile(r"(?<![\w-])(?:\+\d[\d ().-]{3,}|\d{6,11})(\d(?:[ ().-]?\d){
 HIDDEN = "[hidden]"
 # Routine of libraries; uvicorn writes a socket's whole address with it, ids in the query included.
 QUIET = ("httpx", "httpcore", "uvicorn.error", "uvicorn.access", "rq.worker", "rq.cron", "alembic")
+SPOKEN_KEYS = ("timestamp", "level", "event", "exception")
 
 Event = MutableMapping[str, Any]
 
 
-def setup(*, level: int = logging.INFO) -> None:
+def setup() -> None:
     """Send every log of this process, ours and the libraries', through one redacting handler."""
+    is_terminal = sys.stderr.isatty()
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -53,13 +56,13 @@ def setup(*, level: int = logging.INFO) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(serializer=_dumps),
+                _line if is_terminal else structlog.processors.JSONRenderer(serializer=_dumps),
             ],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.WARNING if is_terminal else logging.INFO)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "nicegui", "rq.worker"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
@@ -97,6 +100,19 @@ def _redacted(key: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_redacted("", item) for item in value]
     return value
+
+
+def _line(_logger: object, _method: str, event: Event) -> str:
+    """Write an event for people; what is in it cannot begin a line or steer the terminal."""
+    rest = {key: value for key, value in event.items() if key not in {"logger", *SPOKEN_KEYS}}
+    time, level, message, trace = (str(event.get(key, "")) for key in SPOKEN_KEYS)
+    values = " ".join(f"{key}={_dumps(value)}" for key, value in rest.items())
+    head = f"{time[11:19]} {level:8} {_printable(message)} {_printable(values)}".rstrip()
+    return "\n    ".join([head, *(_printable(line) for line in trace.split("\n") if line)])
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _dumps(event: object, **_: object) -> str:

@@ -48,12 +48,28 @@ PHONES: list[tuple[Any, str]] = [
 ]
 
 
+class Terminal(io.StringIO):
+    """A standard error that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What the process writes to its log, with everything put back afterwards."""
+    yield from logging_to(io.StringIO(), monkeypatch)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """The same on a terminal."""
+    yield from logging_to(Terminal(), monkeypatch)
+
+
+def logging_to(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root, before = logging.getLogger(), structlog.get_config()
     kept = root.handlers, root.level
-    stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     names = ("uvicorn", "uvicorn.error", "uvicorn.access", "nicegui", "rq.worker", "httpx")
     names += ("httpcore", "rq.cron", "alembic")
@@ -129,3 +145,40 @@ def test_ids_and_ordinary_numbers_stay_readable(lines: io.StringIO):
 
     line = json.loads(lines.getvalue())
     assert (line["message_id"], line["size"], line["took_ms"]) == (key, 12345, 17)
+
+
+def test_terminal_shows_what_needs_a_person_in_one_line(terminal: io.StringIO):
+    log.get("test").info("web_started")
+    logging.getLogger("uvicorn.error").info("Started server process")
+    log.get("test").warning("worker_died", restart_in_s=0.5, reason="exit status -9")
+
+    [line] = terminal.getvalue().splitlines()
+    assert line[8:] == ' warning  worker_died restart_in_s=0.5 reason="exit status -9"'
+
+
+def test_terminal_shows_no_secret_and_no_whole_number(terminal: io.StringIO):
+    log.get("test").warning("refused", access_token="EAAGsecret", number="+447700900148")
+    try:
+        raise ValueError("Bearer abcdefgh")  # noqa: TRY301
+    except ValueError:
+        log.get("test").exception("broken")
+
+    written = terminal.getvalue()
+    assert not any(secret in written for secret in ("EAAGsecret", "7700900", "abcdefgh"))
+    assert "\n    ValueError" in written
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028", "\x1b[2K", "\x00", "\x9b2K"])
+def test_value_cannot_forge_a_line_of_a_terminal(terminal: io.StringIO, end: str):
+    forged = f"x{end}12:00:00 error    owner signed in"
+
+    log.get("test").warning(forged, agent=forged)
+    try:
+        raise ValueError(forged)  # noqa: TRY301
+    except ValueError:
+        log.get("test").exception("broken")
+
+    first, second, *trace = terminal.getvalue().split("\n")[:-1]
+    assert (first[8:16], second[8:14]) == (" warning", " error")
+    assert all(line.startswith("    ") for line in trace)
+    assert not {"\r", "\u2028", "\x1b", "\x00", "\x9b"} & set(terminal.getvalue())
