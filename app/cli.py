@@ -18,7 +18,7 @@ from app.actor import Actor
 from app.config import settings
 from app.devstack import demo, diagnose
 from app.devstack.entry import services
-from app.errors import AppError, NotFound
+from app.errors import AppError, NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.ids import parse_id
 from app.models import Workspace
@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         answer = _doctor() if options.command == "doctor" else _run(options)
+    except ValidationFailed as error:  # the sentences stand beside their fields elsewhere
+        named = (f"{field}: {sentence}" for field, sentence in error.fields.items())
+        return _fail(error.code, " ".join(named))
     except (AppError, OperatorProblem) as error:
         return _fail(error.code, error.explanation)
     except KeyboardInterrupt:
