@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.devstack.layout import Layout
 from tests.e2e.stack import PYTHON, ROOT, START_S, Stack, make_stack
 from tests.waiting import wait_until
 
@@ -66,25 +68,27 @@ def test_terminal_shows_the_welcome_and_nothing_else(own: Stack) -> None:
     assert welcome["password"] == (own.data_dir / "demo_password").read_text().strip()
 
 
-def test_address_is_announced_when_it_answers(own: Stack) -> None:
-    process = subprocess.Popen(
-        [PYTHON, "main.py"],
-        cwd=ROOT,
-        env=own.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    own.process = process  # type: ignore[assignment]
-    assert process.stdout is not None
-    before = answers(own)
+def test_address_that_somebody_else_took_is_not_announced_and_all_is_stopped(own: Stack) -> None:
+    with socket.socket() as faster:
+        faster.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        faster.bind(("127.0.0.1", own.port))
+        own.process = subprocess.Popen(
+            [PYTHON, "main.py"],
+            cwd=ROOT,
+            env=own.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        # It has its address, as we have, and is busy with its services: whoever listens first wins.
+        wait_until((own.data_dir / "run").exists, patience_s=START_S)
+        faster.listen()
+        out, logged = own.process.communicate(timeout=START_S)
 
-    line = next(line for line in process.stdout if "Parley is at" in line)
-
-    assert not before
-    assert own.base_url in line
-    assert answers(own)
-    process.stdout.close()
+    assert (own.process.returncode, out) == (1, b"")
+    sentence = f"Port {own.port} is in use; set PORT to another."
+    assert logged.decode().splitlines()[-1] == sentence
+    assert b"Traceback" not in logged
+    assert not Layout(own.data_dir).ready_file.exists(), "the services are stopped"
 
 
 def answers(stack: Stack) -> bool:
