@@ -8,7 +8,7 @@ if __name__ == "__main__":  # the imports take a second; Ctrl-C within it says n
 from fastapi import FastAPI
 from nicegui.helpers import is_user_simulation
 
-from app import log, server
+from app import log, server, serving
 from app.config import settings
 from app.devstack import demo
 from app.devstack.embedded_workers import workers
@@ -29,13 +29,13 @@ def main() -> None:
     """Start what is missing, migrate, serve, and stop everything in order."""
     log.setup()
     is_embedded = settings().is_embedded
-    sockets = server.bind(settings())
+    sockets = serving.bind(settings())
     with services() as config:
         schema.prepare()
         demo.create_once(config)
         app = build()
         with workers(config.embedded_workers if is_embedded else 0):
-            server.serve(app, config, sockets, on_ready=lambda: demo.announce(config))
+            serving.serve(app, config, sockets, on_ready=lambda: demo.announce(config))
 
 
 if is_user_simulation():

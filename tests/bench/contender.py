@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
-from app import db, log, queue, server
+from app import db, log, queue, server, serving
 from app.api import intake
 from app.config import settings
 from app.ids import new_id
@@ -63,7 +63,9 @@ def main() -> None:
     for module in ("app.api.webhooks", "app.server"):
         sys.modules[module].committer = contender  # type: ignore[attr-defined]
     assert intake.committer is not contender
-    server.serve(server.build(settings(), None), settings())
+    config = settings()
+    sockets = serving.bind(config)
+    serving.serve(server.build(config, None), config, sockets, on_ready=lambda: None)
 
 
 if __name__ == "__main__":

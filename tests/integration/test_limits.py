@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app import limits, server
+from app import limits, serving
 from app.config import configure, settings
 
 HEAD_S, PAUSE_S, BODY_S = 0.4, 0.3, 0.9
@@ -45,7 +45,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         Route("/deaf", deaf, methods=["POST"]),
         Route("/{path:path}", echo_size, methods=["GET", "POST"]),
     ]
-    running = uvicorn.Server(server.configuration(Starlette(routes=routes), settings()))
+    running = uvicorn.Server(serving.configuration(Starlette(routes=routes), settings()))
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:
