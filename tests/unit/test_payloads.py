@@ -14,11 +14,10 @@ from app.models.enums import MessageType
 from app.services.inbound import content
 from app.services.inbound.items import BadItem, Item, split
 from app.services.whatsapp.payloads import Unreadable, load, read_changes, read_message
+from tests.contracts import BODIES, BODY_FILES, needs_bodies
 from tests.factories import Clock, Number
 from tests.webhook_factories import envelope, status, text_message, webhook_body
 
-BODIES = Path(__file__).parents[3] / "shared" / "contracts" / "whatsapp_webhooks"
-FILES = sorted(BODIES.glob("*.json"))
 # Types that Meta itself calls so: nothing is lost by not knowing better.
 UNKNOWN_ON_PURPOSE = {"messages.unknown__netflie__5b191669cb.json"}
 
@@ -52,11 +51,10 @@ def updates_in(body: Any) -> Iterator[dict[str, Any]]:
 
 
 pytestmark = pytest.mark.usefixtures("own_settings")
-needs_bodies = pytest.mark.skipif(not FILES, reason=f"the collection of bodies is not at {BODIES}")
 
 
 @needs_bodies
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", BODY_FILES, ids=lambda path: path.stem)
 def test_known_body_splits_into_all_its_updates(path: Path):
     raw = path.read_bytes()
     expected = list(updates_in(json.loads(raw))) if not path.name.startswith("odd.") else None
@@ -72,7 +70,7 @@ def test_known_body_splits_into_all_its_updates(path: Path):
 
 @needs_bodies
 @pytest.mark.parametrize(
-    "path", [path for path in FILES if path.name.startswith("messages.")], ids=lambda p: p.stem
+    "path", [path for path in BODY_FILES if path.name.startswith("messages.")], ids=lambda p: p.stem
 )
 def test_no_known_type_of_message_becomes_unknown(path: Path):
     for item in items_of(path.read_bytes()):
@@ -83,7 +81,7 @@ def test_no_known_type_of_message_becomes_unknown(path: Path):
 
 @needs_bodies
 @pytest.mark.parametrize(
-    "path", [path for path in FILES if path.name.startswith("messages.")], ids=lambda p: p.stem
+    "path", [path for path in BODY_FILES if path.name.startswith("messages.")], ids=lambda p: p.stem
 )
 def test_content_of_every_known_message_can_be_stored(path: Path):
     for item in items_of(path.read_bytes()):
