@@ -1,0 +1,106 @@
+"""Every request that the product makes to Graph, checked against Meta's own document."""
+
+import ast
+import json
+from collections.abc import Iterator
+from uuid import UUID
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
+from app import db
+from app.services import messages, outbox, phone_numbers
+from app.services.whatsapp import client, outbound, provisioning
+from app.services.whatsapp.outbound import OutgoingMessage, OutgoingText
+from tests import factories
+from tests.architecture.source import APP, calls, functions, name_of, python_files, tree_of
+from tests.contracts import needs_document
+from tests.graph_contract import contract
+from tests.integration.outbox_line import Line
+from tests.table_rows import execute, status_of
+
+# Who calls Graph: whoever else begins to, has to be shown here, too.
+CALLERS = {"outbox._transmit": "client.send", "provisioning.subscribe": "client.request"}
+
+pytestmark = needs_document
+
+
+@pytest.fixture
+def requests(line: Line) -> Iterator[list[httpx.Request]]:
+    """Return what leaves the product's own client from here on."""
+    seen: list[httpx.Request] = []
+    client._http().event_hooks = {"request": [seen.append]}
+    yield seen
+    client._http().event_hooks = {}
+
+
+def problems(requests: list[httpx.Request]) -> list[str]:
+    return [problem for one in requests for problem in contract().problems(one, base="/graph")]
+
+
+def test_every_message_that_goes_out_keeps_the_contract(line: Line, requests: list[httpx.Request]):
+    written = [
+        line.write(text, thread=line.new_thread())
+        for text in ("Hello", "x", "é" * outbound.MAX_TEXT, "\U0001f680 see https://example.com")
+    ]
+    written.append(line.write("to somebody without a phone", thread=thread_by_user_id(line)))
+    outbox.drain()
+    assert {status_of(message_id) for message_id in written} == {"sent"}
+    execute("UPDATE messages SET status = 'uncertain', wamid = NULL WHERE id = %s", written[0])
+    with db.transaction(line.team.id) as session:
+        messages.send_again(session, line.team.agent, written[0])
+    outbox.drain()
+
+    assert problems(requests) == []
+    bodies = [json.loads(one.content) for one in requests]
+    assert len(bodies) == len(written) + 1
+    assert {len(body["text"]["body"]) for body in bodies} >= {1, outbound.MAX_TEXT}
+    assert sum("recipient" in body for body in bodies) == 1
+    assert bodies[-1]["biz_opaque_callback_data"] == f"{written[0]}.1"
+
+
+def thread_by_user_id(line: Line) -> UUID:
+    store, workspace = line.graph.store, line.sandbox_number.workspace
+    customer = store.customers.find_or_create(workspace, factories.new_phone().lstrip("+"))
+    store.messages.open_window(line.number.meta_id, customer.id)
+    contact = factories.make_contact(line.team.id, has_phone=False, user_id=customer.user_id)
+    return factories.make_conversation(line.number, contact)
+
+
+def test_subscribing_to_webhooks_keeps_the_contract(line: Line, requests: list[httpx.Request]):
+    async def agree(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(request.query_params["hub.challenge"])
+
+    line.graph.app.add_route("/verified", agree, methods=["GET"])
+    with db.transaction(line.team.id) as session:
+        credentials = phone_numbers.get_credentials(
+            session, line.team.owner, line.number.account_id
+        )
+
+    answer = provisioning.subscribe(
+        credentials,
+        line.number.waba_id,
+        callback_url=f"{line.graph.address}/verified",
+        verify_token=line.number.verify_token,
+    )
+
+    assert answer["success"] is True
+    assert problems(requests) == []
+    assert [one.method for one in requests] == ["POST"]
+
+
+def test_nobody_else_calls_graph():
+    found = {
+        f"{path.stem}.{function.name}": name_of(call.func)
+        for path in python_files(APP)
+        if "sandbox" not in path.parts
+        for function in functions(tree_of(path))
+        for call in calls(function)
+        if isinstance(call.func, ast.Attribute) and name_of(call.func).startswith("client.")
+        if call.func.attr in {"send", "request"}
+    }
+
+    assert found == CALLERS
+    assert OutgoingMessage.__subclasses__() == [OutgoingText]
