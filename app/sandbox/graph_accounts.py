@@ -9,23 +9,12 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from app.sandbox.callbacks import to_address, to_stored
+from app.sandbox.callbacks import to_stored
 from app.sandbox.errors import GraphError, bad_token, unknown_object
+from app.sandbox.fields import pick_account, pick_number, subscription
 from app.sandbox.graph import Waba, read_json
-from app.sandbox.identifiers import readable_phone
-from app.sandbox.runtime import CurrentSandbox, Sandbox
-from app.sandbox.store import SandboxNumber
+from app.sandbox.runtime import CurrentSandbox
 
-DEFAULT_FIELDS = (
-    "verified_name",
-    "code_verification_status",
-    "display_phone_number",
-    "quality_rating",
-    "platform_type",
-    "throughput",
-    "status",
-    "name_status",
-)
 SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging")
 
 router = APIRouter(prefix="/graph/{version}")
@@ -61,11 +50,10 @@ async def get_object(
     """Return a number or the account, with the fields asked for."""
     numbers = await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id)
     if object_id == waba_id:
-        account = {"id": waba_id, "name": numbers[0].display_name, "currency": "USD"}
-        return _pick(account, fields, default=("name", "currency"))
+        return pick_account(numbers[0], fields, sandbox.settings)
     for number in numbers:
         if number.meta_phone_number_id == object_id:
-            return _pick(_number_fields(number, sandbox), fields, default=DEFAULT_FIELDS)
+            return pick_number(number, fields, sandbox.settings)
     raise unknown_object("GET", object_id)
 
 
@@ -75,9 +63,7 @@ async def list_phone_numbers(
 ) -> dict[str, Any]:
     _require_own(object_id, waba_id, "GET")
     numbers = await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id)
-    data = [
-        _pick(_number_fields(number, sandbox), fields, default=DEFAULT_FIELDS) for number in numbers
-    ]
+    data = [pick_number(number, fields, sandbox.settings) for number in numbers]
     return {"data": data, "paging": {"cursors": {"before": "MAZDZD", "after": "MAZDZD"}}}
 
 
@@ -87,7 +73,7 @@ async def list_subscribed_apps(
 ) -> dict[str, Any]:
     _require_own(object_id, waba_id, "GET")
     number = (await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id))[0]
-    return {"data": [_subscription(number, sandbox)] if number.is_subscribed else []}
+    return {"data": [subscription(number, sandbox.settings)] if number.is_subscribed else []}
 
 
 @router.post("/{object_id}/subscribed_apps")
@@ -110,7 +96,7 @@ async def subscribe_app(
     await asyncio.to_thread(sandbox.store.set_callback, waba_id, stored)
     sandbox.delivery.wake()
     number = (await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id))[0]
-    return {"success": True, "data": [_subscription(number, sandbox)]}
+    return {"success": True, "data": [subscription(number, sandbox.settings)]}
 
 
 @router.delete("/{object_id}/subscribed_apps")
@@ -158,46 +144,3 @@ def _not_verified(reason: str) -> GraphError:
 def _require_own(object_id: str, waba_id: str, method: str) -> None:
     if object_id != waba_id:
         raise unknown_object(method, object_id)
-
-
-def _subscription(number: SandboxNumber, sandbox: Sandbox) -> dict[str, Any]:
-    app = {
-        "id": number.app_id,
-        "name": "Sandbox app",
-        "link": f"https://www.facebook.com/games/?app_id={number.app_id}",
-    }
-    subscription: dict[str, Any] = {"whatsapp_business_api_data": app}
-    if number.callback:
-        subscription["override_callback_uri"] = to_address(number.callback, sandbox.settings)
-    return subscription
-
-
-def _number_fields(number: SandboxNumber, sandbox: Sandbox) -> dict[str, Any]:
-    callback_url = number.callback and to_address(number.callback, sandbox.settings)
-    return {
-        "id": number.meta_phone_number_id,
-        "display_phone_number": readable_phone(number.phone),
-        "verified_name": number.display_name,
-        "code_verification_status": "VERIFIED",
-        "quality_rating": "GREEN",
-        "platform_type": "CLOUD_API",
-        "throughput": {"level": "STANDARD"},
-        "status": "CONNECTED",
-        "name_status": "APPROVED",
-        "account_mode": "SANDBOX",
-        "is_official_business_account": False,
-        "is_on_biz_app": False,
-        "country_dial_code": "1",
-        "whatsapp_business_manager_messaging_limit": "TIER_2K",
-        "webhook_configuration": {"whatsapp_business_account": callback_url},
-        "health_status": {"can_send_message": "AVAILABLE", "entities": []},
-    }
-
-
-def _pick(values: dict[str, Any], fields: str, *, default: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields asked for and the id; raises for a field Graph does not know."""
-    wanted = [name.strip() for name in fields.split(",") if name.strip()] or list(default)
-    for name in wanted:
-        if name not in values:
-            raise GraphError(100, f"(#100) Tried accessing nonexisting field ({name})")
-    return {**{name: values[name] for name in wanted}, "id": values["id"]}

@@ -23,12 +23,7 @@ def message_value(
     }
     if message.context_wamid:
         body["context"] = {"from": quoted_from, "id": message.context_wamid}
-    contact = {
-        "profile": {"name": customer.name},
-        "wa_id": customer.wa_id,
-        "user_id": customer.user_id,
-    }
-    return {**_envelope(number), "contacts": [contact], "messages": [body]}
+    return {**_envelope(number, customer), "messages": [body]}
 
 
 def status_value(
@@ -47,7 +42,7 @@ def status_value(
         if status == "sent" and window_expires_at > at:
             body["conversation"]["expiration_timestamp"] = str(int(window_expires_at))
         body["pricing"] = _pricing(message)
-    return {**_envelope(number), "statuses": [body]}
+    return {**_envelope(number, customer), "statuses": [body]}
 
 
 def failed_value(
@@ -55,16 +50,22 @@ def failed_value(
 ) -> dict[str, Any]:
     body = _status(customer, message, "failed", at)
     body["errors"] = [status_error(code)]
-    return {**_envelope(number), "statuses": [body]}
+    return {**_envelope(number, customer), "statuses": [body]}
 
 
-def _envelope(number: SandboxNumber) -> dict[str, Any]:
+def _envelope(number: SandboxNumber, customer: Customer) -> dict[str, Any]:
+    contact = {
+        "profile": {"name": customer.name},
+        "wa_id": customer.wa_id,
+        "user_id": customer.user_id,
+    }
     return {
         "messaging_product": "whatsapp",
         "metadata": {
             "display_phone_number": number.phone.lstrip("+"),
             "phone_number_id": number.meta_phone_number_id,
         },
+        "contacts": [contact],
     }
 
 
