@@ -95,6 +95,7 @@ def _number(number: SandboxNumber, settings: Settings) -> dict[str, Any]:
 
 
 def _account(number: SandboxNumber, settings: Settings) -> dict[str, Any]:
+    apps = [subscription(number, settings)] if number.is_subscribed else []
     return dict.fromkeys(EMPTY_ACCOUNT_FIELDS) | {
         "id": number.waba_id,
         "name": number.display_name,
