@@ -106,9 +106,7 @@ def _account(number: SandboxNumber, settings: Settings) -> dict[str, Any]:
         "account_review_status": "APPROVED",
         "ownership_type": "SELF",
         "message_template_namespace": f"sandbox_{number.waba_id}",
-        "subscribed_apps": {
-            "data": [subscription(number, settings)] if number.is_subscribed else []
-        },
+        "subscribed_apps": {"data": apps},
         "health_status": HEALTHY,
     }
 

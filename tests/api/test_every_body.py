@@ -102,7 +102,7 @@ async def test_all_bodies_twice_in_any_order_end_alike(http: httpx.AsyncClient):
     for seed in SEEDS:
         teams = [await asyncio.to_thread(factories.make_team, name) for name in ("Acme", "Rival")]
         both = await addressed(*teams)
-        chance = random.Random(seed)  # noqa: S311  # an order, not a secret
+        chance = random.Random(seed)  # an order, not a secret
         deliveries = [(one.account, raw) for one in both for raw in one.raw()] * 2
         chance.shuffle(deliveries)
         for part in cut(deliveries, chance):
@@ -186,7 +186,7 @@ def batches_of(one: Addressed, copies: int) -> Iterator[Any]:
         for body in one.bodies.values()
         for entry in renamed(body, copy)["entry"]
     ]
-    random.Random(5).shuffle(entries)  # noqa: S311  # an order, not a secret
+    random.Random(5).shuffle(entries)  # an order, not a secret
     batch: list[Any] = []
     size = 0
     for entry in entries:

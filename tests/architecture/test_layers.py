@@ -5,7 +5,7 @@ import pytest
 from tests.architecture.source import APP, ROOT, imports, modules, place, report, tree_of
 
 ENTRIES = {
-    "main.py": {"log", "server", "config", "devstack", "sandbox", "services.schema"},
+    "main.py": {"log", "server", "serving", "config", "devstack", "sandbox", "services.schema"},
     "worker.py": {"log", "workers", "devstack", "services.schema"},
 }
 HOMES = {
