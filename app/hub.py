@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from app import log
 from app.config import settings
 from app.errors import AppError
-from app.events import STREAM, Bell
+from app.events import STREAM, Bell, read
 
 GATHER_S = 0.04
 RESYNC_S = 30.0
@@ -163,9 +163,8 @@ class Hub:
             raise RedisError("The stream was emptied.")
         for entry_id, fields in entries:
             last_id = entry_id
-            self.dispatch(
-                Bell(fields["topic"], fields.get("conversation_id", ""), int(fields["seq"]))
-            )
+            for bell in read(fields):
+                self.dispatch(bell)
         return last_id
 
     async def _resync_forever(self) -> None:

@@ -1,7 +1,6 @@
 """How the application is served: the address, uvicorn behind the edge, the limits, the order."""
 
 import errno
-import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ from app.errors import AppError
 from app.limits import CALL, Limits, TimedProtocol
 from app.pages import public
 from app.problems import OperatorProblem
+from app.process import settle_memory
 from app.web import allowed_hosts
 
 GRACEFUL_S = 20
@@ -71,9 +71,7 @@ def serve(
     for listener in sockets:
         with _understood(settings):
             listener.listen(BACKLOG)
-    gc.collect()
-    gc.freeze()  # a full collection over NiceGUI's objects takes 67 ms: it was the slowest percent
-    gc.set_threshold(50_000, 20, 50)
+    settle_memory()
     config = configuration(app, settings)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Uvicorn raises a signal again after its shutdown; whoever called us goes on from here.

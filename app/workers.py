@@ -14,7 +14,7 @@ from rq.utils import now
 
 from app import db, jobs, log, queue
 from app.config import settings
-from app.process import die_with_parent
+from app.process import die_with_parent, settle_memory
 from app.queue import AllowListedJob, JobName, Lane
 
 RESTART_PAUSE_S = 1.0
@@ -57,6 +57,7 @@ class Supervisor:
         queue.require()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
+        settle_memory()  # before the forks, which then share these objects' pages
         log.get(__name__).info("worker_started", pid=os.getpid())
         while not self._is_stopping:
             for name in (*Lane, "clock"):

@@ -29,8 +29,8 @@ class Conversation(WorkspaceRow, table=True):
         keyed_by_workspace(),
         within_workspace("phone_number_id", "phone_numbers"),
         within_workspace("contact_id", "contacts"),
-        # inbound: the thread of a contact on a number
-        sa.UniqueConstraint("workspace_id", "phone_number_id", "contact_id"),
+        # inbound: the thread of a contact on a number; contact page: a contact's conversations
+        sa.UniqueConstraint("workspace_id", "contact_id", "phone_number_id"),
         # inbox: newest activity first, by keyset
         sa.Index(
             "ix_conversations_workspace_id_last_message_at",
@@ -45,8 +45,6 @@ class Conversation(WorkspaceRow, table=True):
             sa.text("last_message_at DESC NULLS LAST"),
             postgresql_where=sa.text("unread_count > 0"),
         ),
-        # contact page: a contact's conversations
-        sa.Index("ix_conversations_workspace_id_contact_id", "workspace_id", "contact_id"),
     )
 
     phone_number_id: UUID

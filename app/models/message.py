@@ -30,13 +30,19 @@ class Message(WorkspaceRow, table=True):
     __tablename__ = "messages"
     __table_args__ = (
         keyed_by_workspace(),
+        # One reference instead of four: the conversation has the workspace, the number and the
+        # contact, and each more would cost a look-up for every message that comes in.
         within_workspace("conversation_id", "conversations"),
-        within_workspace("contact_id", "contacts"),
-        within_workspace("phone_number_id", "phone_numbers"),
         # inbound: a second delivery of the same message changes nothing; statuses find theirs
         sa.UniqueConstraint("workspace_id", "phone_number_id", "wamid"),
         # composer: a double click is one message
-        sa.UniqueConstraint("workspace_id", "client_ref"),
+        sa.Index(
+            "uq_messages_workspace_id_client_ref",
+            "workspace_id",
+            "client_ref",
+            unique=True,
+            postgresql_where=sa.text("client_ref IS NOT NULL"),
+        ),
         # thread: a page of it, any depth
         sa.Index("ix_messages_conversation_id_sent_at", "conversation_id", "sent_at", "id"),
         # thread: what changed since
@@ -56,6 +62,7 @@ class Message(WorkspaceRow, table=True):
         ),
     )
 
+    workspace_id: UUID
     conversation_id: UUID
     contact_id: UUID
     phone_number_id: UUID

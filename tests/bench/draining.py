@@ -17,8 +17,10 @@ ROUNDS = 3
 DRAIN = """
 import time
 from app import log
+from app.process import settle_memory
 from app.services.inbound.drain import drain
 log.setup()
+settle_memory()
 began = time.perf_counter()
 assert drain()
 print(time.perf_counter() - began)

@@ -22,6 +22,7 @@ from app.ids import new_id
 from app.models.enums import MessageStatus
 from app.services import messages, outbox
 from app.services.inbound.drain import drain
+from app.services.locks import start_run
 from app.services.whatsapp.client import Accepted, Outcome, Refused, Unseen
 from app.services.whatsapp.errors import meaning
 from app.services.whatsapp.outbound import Attempt
@@ -111,6 +112,8 @@ class Statuses(RuleBasedStateMachine):
         self.reached = reached
         self.closing = ExitStack()
         self.connection = self.closing.enter_context(db.connect(DbRole.DRAIN))
+        # The run that sends is another one than the run that looks for ended leases.
+        self.runner = start_run(self.closing.enter_context(db.connect(DbRole.DRAIN)))
 
     def teardown(self) -> None:
         """Look at all of them once more; leave nothing that the next example would claim."""
@@ -123,7 +126,7 @@ class Statuses(RuleBasedStateMachine):
     @rule()
     def outbox_claims(self) -> None:
         outbox._end_pauses(self.connection)
-        claimed = {one.id: one for one in outbox._claim(self.connection)}
+        claimed = {one.id: one for one in outbox._claim(self.connection, self.runner)}
         waiting = [one for one in self.messages if one.model.status == "queued"]
         assert set(claimed) == {one.id for one in waiting}
         for one in waiting:

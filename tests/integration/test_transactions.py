@@ -2,6 +2,7 @@
 
 import asyncio
 
+import orjson
 import psycopg
 import pytest
 
@@ -124,7 +125,7 @@ def test_bell_is_rung_once_and_not_when_the_transaction_fails():
         assert queue.connection().xlen(events.STREAM) == 0
 
     [(_, fields)] = queue.connection().xrange(events.STREAM)
-    assert fields[b"seq"] == b"8"
+    assert orjson.loads(fields[b"bells"]) == [["inbox:1", "c", 8]]
 
 
 def test_redis_that_is_away_costs_a_bell_but_no_commit():

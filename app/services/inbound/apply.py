@@ -50,13 +50,16 @@ def apply(connection: Connection, items: list[Item]) -> Applied:
     news = statuses.gather(known)
     targets = statuses.find_targets(connection, news)
     contacts = people.resolve(connection, [message.person for message in inbound])
-    messages.lock_contacts(connection, inbound, contacts)
+    keys = [message.thread_key(contacts) for message in inbound]
+    messages.lock_contacts(connection, keys)
     threads = lock_threads(
         connection,
-        keys={message.thread_key(contacts) for message in inbound},
+        keys=set(keys),
         ids={target.conversation_id for target in targets.values()},
     )
-    inserted = messages.insert(connection, inbound, contacts, threads)
+    inserted = messages.insert(
+        connection, [(one, threads.by_key[key]) for one, key in zip(inbound, keys, strict=True)]
+    )
     changed = statuses.apply(connection, news, targets, threads)
     touched = update_threads(connection, threads, inserted, changed)
     messages.touch_contacts(connection, inserted)

@@ -13,7 +13,7 @@ from app.models.enums import MessageType
 from app.services.inbound import content, people
 from app.services.inbound.items import Item, Sender
 from app.services.inbound.people import Identity, Person
-from app.services.inbound.threads import Thread, ThreadKey, Threads
+from app.services.inbound.threads import Thread, ThreadKey
 from app.services.locks import Connection
 from app.services.whatsapp.payloads import IncomingMessage
 
@@ -92,40 +92,37 @@ def gather(known: "Sequence[tuple[Number, Item]]") -> list[Inbound]:
                     sender=item.sender,
                 ),
             )
-    return [unique[key] for key in sorted(unique, key=str)]
+    return [unique[key] for key in sorted(unique)]
 
 
-def lock_contacts(
-    connection: Connection, inbound: Sequence[Inbound], contacts: dict[Identity, UUID]
-) -> None:
+def lock_contacts(connection: Connection, keys: Sequence[ThreadKey]) -> None:
     """Lock the contacts who wrote, in id order, before any conversation."""
-    ids = sorted({message.thread_key(contacts)[2] for message in inbound})
+    ids = sorted({contact_id for _, _, contact_id in keys})
     connection.execute(
         "SELECT FROM contacts WHERE id = ANY(%b::uuid[]) ORDER BY id FOR NO KEY UPDATE", (ids,)
     )
 
 
-def insert(
-    connection: Connection,
-    inbound: Sequence[Inbound],
-    contacts: dict[Identity, UUID],
-    threads: Threads,
-) -> list[Inserted]:
-    """Insert what is new; a message that was here before is left alone. Returns the new ones."""
-    if not inbound:
+def insert(connection: Connection, placed: Sequence[tuple[Inbound, Thread]]) -> list[Inserted]:
+    """Insert what is new; a message that was here before is left alone. Returns the new ones.
+
+    Each comes with its thread, which is locked: its sequence number is still the next.
+    """
+    if not placed:
         return []
-    ordered = sorted(inbound, key=lambda one: (one.message.timestamp, one.message.id))
-    pairs = [_row(one, threads.by_key[one.thread_key(contacts)]) for one in ordered]
+    ordered = sorted(placed, key=lambda one: (one[0].message.timestamp, one[0].message.id))
+    pairs = [_row(one, thread) for one, thread in ordered]
     new = connection.execute(
         """
         INSERT INTO messages (id, workspace_id, conversation_id, contact_id, phone_number_id,
             wamid, direction, type, content, text, context, status, sent_at, change_seq)
-        SELECT k.id, k.workspace_id, k.conversation_id, k.contact_id, k.phone_number_id, k.wamid,
-            'inbound', k.type, k.content, k.text, k.context, 'received', k.sent_at, k.seq
-        FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::text[],
-            %b::text[], %b::jsonb[], %b::text[], %b::jsonb[], %b::timestamptz[], %b::bigint[])
-            AS k (id, workspace_id, conversation_id, contact_id, phone_number_id, wamid,
-            type, content, text, context, sent_at, seq)
+        SELECT k.id, c.workspace_id, c.id, c.contact_id, c.phone_number_id, k.wamid,
+            'inbound', k.type, k.content, k.text, k.context, 'received', k.sent_at,
+            c.change_seq + 1
+        FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::jsonb[], %b::text[],
+            %b::jsonb[], %b::timestamptz[])
+            AS k (id, conversation_id, wamid, type, content, text, context, sent_at)
+        JOIN conversations c ON c.id = k.conversation_id
         ON CONFLICT (workspace_id, phone_number_id, wamid) DO NOTHING
         RETURNING id
         """,
@@ -152,17 +149,13 @@ def _row(one: Inbound, thread: Thread) -> tuple[Inserted, tuple[Any, ...]]:
     )
     values = (
         row.id,
-        row.workspace_id,
         row.conversation_id,
-        row.contact_id,
-        one.phone_number_id,
         message.id,
         message.type.value,
         Jsonb(content.content_of(message, one.item.payload["messages"][0])),
         text,
         Jsonb(context) if context else None,
         message.timestamp,
-        thread.seq,
     )
     return row, values
 

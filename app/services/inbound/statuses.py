@@ -66,7 +66,7 @@ def gather(known: "Sequence[tuple[Number, Item]]") -> list[News]:
                     update=item.status,
                 ),
             )
-    return [unique[key] for key in sorted(unique, key=str)]
+    return [unique[key] for key in sorted(unique)]
 
 
 def find_targets(

@@ -62,7 +62,7 @@ def lock_threads(connection: Connection, *, keys: set[ThreadKey], ids: set[UUID]
             WHERE NOT EXISTS (
                 SELECT FROM conversations c WHERE c.workspace_id = k.workspace_id
                 AND c.phone_number_id = k.phone_number_id AND c.contact_id = k.contact_id)
-            ON CONFLICT (workspace_id, phone_number_id, contact_id) DO NOTHING
+            ON CONFLICT (workspace_id, contact_id, phone_number_id) DO NOTHING
             """,
             ([new_id() for _ in ordered], *columns),
         )
@@ -99,6 +99,8 @@ def update_threads(
             delta.newest = row
     if deltas:
         _write(connection, deltas)
+    if changed:
+        _write_statuses(connection, changed)
     return [threads.by_id[thread_id] for thread_id in deltas]
 
 
@@ -144,11 +146,15 @@ def _write(connection: Connection, deltas: dict[UUID, _Delta]) -> None:
         """,
         [list(column) for column in zip(*rows, strict=True)],
     )
+
+
+def _write_statuses(connection: Connection, changed: Collection[UUID]) -> None:
+    """Show the newest message's status where statuses have changed."""
     connection.execute(
         """
         UPDATE conversations c SET last_message_status = m.status
         FROM messages m WHERE c.id = ANY(%b::uuid[]) AND m.id = c.last_message_id
             AND m.workspace_id = c.workspace_id AND c.last_message_status <> m.status
         """,
-        (list(deltas),),
+        (list(changed),),
     )
