@@ -65,6 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
     Settings.model_config["env_file"] = None  # a developer's .env is none of the tests' business
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest file, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: "test_chaos" not in item.nodeid)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the directory of the run; its services have stopped with their last user."""
     if not hasattr(config, "workerinput") and (run_dir := os.environ.pop(RUN_DIR, "")):

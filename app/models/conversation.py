@@ -27,6 +27,8 @@ class Conversation(WorkspaceRow, table=True):
     __tablename__ = "conversations"
     __table_args__ = (
         keyed_by_workspace(),
+        # messages refer to all of it
+        sa.UniqueConstraint("workspace_id", "id", "phone_number_id", "contact_id"),
         within_workspace("phone_number_id", "phone_numbers"),
         within_workspace("contact_id", "contacts"),
         # inbound: the thread of a contact on a number; contact page: a contact's conversations

@@ -30,9 +30,20 @@ class Message(WorkspaceRow, table=True):
     __tablename__ = "messages"
     __table_args__ = (
         keyed_by_workspace(),
-        # One reference instead of four: the conversation has the workspace, the number and the
-        # contact, and each more would cost a look-up for every message that comes in.
-        within_workspace("conversation_id", "conversations"),
+        # One reference instead of four: a message's workspace, number and contact are those of its
+        # conversation, and each more would cost a look-up for every message that comes in.
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "conversation_id", "phone_number_id", "contact_id"],
+            [
+                "conversations.workspace_id",
+                "conversations.id",
+                "conversations.phone_number_id",
+                "conversations.contact_id",
+            ],
+            name="fk_messages_conversation",
+            ondelete="CASCADE",
+            onupdate="CASCADE",
+        ),
         # inbound: a second delivery of the same message changes nothing; statuses find theirs
         sa.UniqueConstraint("workspace_id", "phone_number_id", "wamid"),
         # composer: a double click is one message

@@ -41,6 +41,7 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 900.0
 PER_NUMBER_PER_S = 80  # Meta's default throughput of a number
 SLICE_S = 60.0
+GIVE_WAY_S = 0.5
 
 Place = tuple[UUID, UUID, Attempt]  # workspace, conversation, which sending of which message
 
@@ -92,9 +93,15 @@ class _Drain:
         self._under_way: dict[Future[Outcome], _Claimed] = {}
 
     def run(self, deadline: float, should_stop: Callable[[], bool]) -> bool:
-        """Send until nothing is due; False when the time is over and something may be left."""
+        """Send until nothing is due; False when the time is over and something may be left.
+
+        It gives way after half a second at the earliest: two jobs that see each other waiting would
+        otherwise give way for ever.
+        """
+        began = time.monotonic()
         while True:
-            is_over = time.monotonic() > deadline or should_stop()
+            now = time.monotonic()
+            is_over = now > deadline or (now - began > GIVE_WAY_S and should_stop())
             if not is_over:
                 self._start_due()
             if not self._under_way:

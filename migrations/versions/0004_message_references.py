@@ -12,16 +12,31 @@ branch_labels = None
 depends_on = None
 
 WORKSPACE = "fk_messages_workspace_id"
+CONVERSATION = "fk_messages_workspace_id_conversation_id"
 CONTACT = "fk_messages_workspace_id_contact_id"
 NUMBER = "fk_messages_workspace_id_phone_number_id"
 REFERENCE = "uq_messages_workspace_id_client_ref"
 THREAD_OLD = "uq_conversations_workspace_id_phone_number_id_contact_id"
 THREAD_NEW = "uq_conversations_workspace_id_contact_id_phone_number_id"
+WHOLE = "uq_conversations_workspace_id_id_phone_number_id_contact_id"
+REFERENCES = "fk_messages_conversation"
 BY_CONTACT = "ix_conversations_workspace_id_contact_id"
 
 
 def upgrade() -> None:
-    for name in (WORKSPACE, CONTACT, NUMBER):
+    op.create_unique_constraint(
+        op.f(WHOLE), "conversations", ["workspace_id", "id", "phone_number_id", "contact_id"]
+    )
+    op.create_foreign_key(
+        REFERENCES,
+        "messages",
+        "conversations",
+        ["workspace_id", "conversation_id", "phone_number_id", "contact_id"],
+        ["workspace_id", "id", "phone_number_id", "contact_id"],
+        onupdate="CASCADE",
+        ondelete="CASCADE",
+    )
+    for name in (WORKSPACE, CONVERSATION, CONTACT, NUMBER):
         op.drop_constraint(op.f(name), "messages", type_="foreignkey")
     op.drop_constraint(op.f(REFERENCE), "messages", type_="unique")
     op.create_index(
@@ -50,6 +65,7 @@ def downgrade() -> None:
         op.f(WORKSPACE), "messages", "workspaces", ["workspace_id"], ["id"], ondelete="CASCADE"
     )
     for name, column, table in (
+        (CONVERSATION, "conversation_id", "conversations"),
         (CONTACT, "contact_id", "contacts"),
         (NUMBER, "phone_number_id", "phone_numbers"),
     ):
@@ -61,3 +77,5 @@ def downgrade() -> None:
             ["workspace_id", "id"],
             ondelete="CASCADE",
         )
+    op.drop_constraint(REFERENCES, "messages", type_="foreignkey")
+    op.drop_constraint(op.f(WHOLE), "conversations", type_="unique")

@@ -139,19 +139,20 @@ def test_child_of_another_workspaces_parent_is_refused(full: tuple[Team, Team]):
             columns = [column.name for column in constraint.columns]
             if table.name not in SCOPED or "workspace_id" not in columns or len(columns) < 2:
                 continue
-            [child] = [name for name in columns if name != "workspace_id"]
+            children = [name for name in columns if name != "workspace_id"]
+            parents = [one.column.name for one in constraint.elements]
+            parents.remove("workspace_id")
             parent = constraint.referred_table.name
             with db.connect(DbRole.DRAIN) as connection:
                 foreign = connection.execute(
-                    f"SELECT id FROM {parent} WHERE workspace_id = %s".encode(),  # noqa: S608
+                    f"SELECT {', '.join(parents)} FROM {parent} WHERE workspace_id = %s".encode(),  # noqa: S608
                     (rival.id,),
                 ).fetchone()
+                values = ", ".join(f"{child} = %s" for child in children)
+                query = f"UPDATE {table.name} SET {values} WHERE workspace_id = %s"  # noqa: S608
                 with pytest.raises(psycopg.errors.ForeignKeyViolation), connection.transaction():
-                    connection.execute(
-                        f"UPDATE {table.name} SET {child} = %s WHERE workspace_id = %s".encode(),  # noqa: S608
-                        (foreign[0], acme.id),
-                    )
-            tried += 1
+                    connection.execute(query.encode(), (*foreign, acme.id))
+            tried += len(children)
     assert tried >= 10
 
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from app import limits, serving
 from app.config import configure, settings
+from tests.own_product import free_port
 
 HEAD_S, PAUSE_S, BODY_S = 0.4, 0.3, 0.9
 FORM = b"content-type: application/x-www-form-urlencoded\r\n"
@@ -37,16 +38,15 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Serve a small application on a free port."""
     for name, value in {"HEAD_S": HEAD_S, "BODY_PAUSE_S": PAUSE_S, "BODY_S": BODY_S}.items():
         monkeypatch.setattr(limits, name, value)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = int(probe.getsockname()[1])
+    free = free_port()
     configure(port=free)
+    sockets = serving.bind(settings())
     routes = [
         Route("/deaf", deaf, methods=["POST"]),
         Route("/{path:path}", echo_size, methods=["GET", "POST"]),
     ]
     running = uvicorn.Server(serving.configuration(Starlette(routes=routes), settings()))
-    thread = threading.Thread(target=running.run)
+    thread = threading.Thread(target=running.run, args=(sockets,))
     thread.start()
     while not running.started:
         time.sleep(0.01)

@@ -56,6 +56,15 @@ def test_news_that_come_before_the_record_win(line: Line):
     assert message_row(message_id, "status", "wamid") == ("read", outcome.wamid)
 
 
+def test_drain_that_is_asked_to_give_way_sends_first(line: Line):
+    """Otherwise two jobs that see each other waiting would never send anything."""
+    message_id = line.write()
+
+    outbox.drain(should_stop=lambda: True)
+
+    assert status_of(message_id) == "sent"
+
+
 def test_drain_with_nothing_to_do_ends(line: Line):
     assert outbox.drain()
     assert line.sent() == []

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import orjson
 import pytest
 
 from app import db, queue
@@ -114,8 +115,8 @@ def test_revoked_sign_in_ends_at_once_and_rings_its_pages(sign_in: SignIn, acme:
     assert not sign_in.is_live()
     assert not sign_in.is_listed()
     assert other.is_live()
-    topics = [fields[b"topic"] for _, fields in queue.connection().xrange(STREAM)]
-    assert topics == [f"session:{sign_in.id}".encode()]
+    [(_, fields)] = queue.connection().xrange(STREAM)
+    assert orjson.loads(fields[b"bells"]) == [[f"session:{sign_in.id}", "", 0]]
     assert row("SELECT revoked_reason FROM sessions WHERE id = %s", sign_in.id) == ("signed out",)
 
 
