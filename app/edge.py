@@ -34,7 +34,12 @@ class Edge:
     def __init__(self, app: ASGIApp, *, settings: Settings, hosts: frozenset[str]) -> None:
         self._app = app
         self._hosts = hosts
-        self._has_hsts = settings.is_production and settings.is_https
+        safe = HEADERS | (
+            {"Strict-Transport-Security": HSTS}
+            if settings.is_production and settings.is_https
+            else {}
+        )
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in safe.items()]
         self._proxies = [
             ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies
         ]
@@ -56,7 +61,8 @@ class Edge:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer.status = message["status"]
-                self._add_headers(MutableHeaders(scope=message), request_id)
+                message["headers"] = headers = list(message.get("headers", ()))
+                self._add_headers(headers, request_id)
             await send(message)
 
         with log.bind(request_id=request_id):
@@ -67,7 +73,7 @@ class Edge:
 
     def _resolve_client(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Believe forwarding headers of configured proxies only; nobody else's reach the app."""
-        if scope.get("client") and self._is_proxy(scope["client"][0]):
+        if self._proxies and scope.get("client") and self._is_proxy(scope["client"][0]):
             chain = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
             hops = [hop.strip() for hop in chain if hop.strip()]
             foreign = [hop for hop in hops if not self._is_proxy(hop)]
@@ -86,13 +92,13 @@ class Edge:
             return False
         return any(parsed in network for network in self._proxies)
 
-    def _add_headers(self, headers: MutableHeaders, request_id: str) -> None:
-        headers["X-Request-Id"] = request_id
-        for name, value in HEADERS.items():
-            headers.setdefault(name, value)
-        if self._has_hsts:
-            headers["Strict-Transport-Security"] = HSTS
-        if headers.get("content-type", "").startswith(("text/html", "application/json")):
+    def _add_headers(self, raw: list[tuple[bytes, bytes]], request_id: str) -> None:
+        present = {name.lower() for name, _ in raw}
+        raw.append((b"x-request-id", request_id.encode()))
+        raw.extend(header for header in self._headers if header[0] not in present)
+        kind = next((value for name, value in raw if name.lower() == b"content-type"), b"")
+        if kind.startswith((b"text/html", b"application/json")):
+            headers = MutableHeaders(raw=raw)
             headers["Cache-Control"] = "no-store"
             headers.add_vary_header("Cookie")
 

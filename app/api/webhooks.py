@@ -75,9 +75,9 @@ async def receive(request: Request) -> Response:
         signature = request.headers.get(signatures.HEADER)
         if not signatures.is_valid(view.app_secrets, body, signature):
             view = await _signing_of(request, afresh=True)
-        if not signatures.is_valid(view.app_secrets, body, signature):
-            log.get(__name__).warning("webhook_refused", account_id=str(view.account_id))
-            raise WrongSignature
+            if not signatures.is_valid(view.app_secrets, body, signature):
+                log.get(__name__).warning("webhook_refused", account_id=str(view.account_id))
+                raise WrongSignature
         await committer.store(WebhookEventType.WHATSAPP, view.account_id, body)
     except AppError as error:
         return PlainTextResponse(error.message, error.status)
