@@ -72,7 +72,8 @@ class Settings(BaseSettings):
     app_name: str = Field("Parley", description="the product's name on every page and mail")
     operator_name: str = Field("", description="who runs it (legal pages)")
     environment: Literal["development", "production"] = Field(
-        "development", description="production refuses placeholder secrets, sandbox and simulator"
+        "development",
+        description="production refuses placeholder secrets and development aids",
     )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")

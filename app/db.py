@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -47,6 +48,10 @@ class DbRole(StrEnum):
     OWNER = "owner"
 
 
+class NetworkInsideTransaction(RuntimeError):
+    """A provider was called while a transaction was open (DESIGN: claim, transmit, record)."""
+
+
 class BlockingCallOnLoop(RuntimeError):
     """A database session was opened on a thread that runs an event loop: everybody would wait."""
 
@@ -64,6 +69,7 @@ def url(role: DbRole = DbRole.APP) -> str:
     return drain.render_as_string(hide_password=False)
 
 
+_is_inside: ContextVar[bool] = ContextVar("_is_inside", default=False)
 _engines: dict[str, Engine] = {}
 _lock = threading.Lock()
 
@@ -120,6 +126,7 @@ def transaction(
     refuse_on_event_loop()
     session = Session(engine(role), expire_on_commit=False)
     session.info.update({WORKSPACE: workspace_id, EFFECTS: []})
+    outer = _is_inside.set(True)
     try:
         with session:
             yield session
@@ -130,6 +137,8 @@ def transaction(
         raise
     except PoolTimeout as error:
         raise Unavailable from error
+    finally:
+        _is_inside.reset(outer)
     _run(session.info[EFFECTS])
 
 
@@ -163,6 +172,12 @@ def connect(role: DbRole = DbRole.DRAIN) -> Iterator[psycopg.Connection[tuple[An
         if is_connection_loss(error):
             raise Unavailable from error
         raise
+
+
+def refuse_inside_transaction() -> None:
+    """Raise NetworkInsideTransaction where a provider's slowness would hold locks."""
+    if _is_inside.get():
+        raise NetworkInsideTransaction("Call a provider before or after the transaction.")
 
 
 def refuse_on_event_loop() -> None:

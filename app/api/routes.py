@@ -9,7 +9,6 @@ from app.api import health, webhooks
 from app.errors import AppError, NotFound
 
 WEBHOOK = "/api/webhooks/whatsapp"
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def add_routes(app: FastAPI) -> None:

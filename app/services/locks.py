@@ -29,7 +29,9 @@ def serialize(connection: Connection, space: int, names: Iterable[str]) -> None:
 def start_run(connection: Connection) -> int:
     """Return the number of a new run; it counts as alive for as long as the connection lives.
 
-    SQL asks by `runner_is_gone(runner)`.
+    SQL asks by `runner_is_gone(runner)`, which tries to take the lock. A session that asks about
+    its own run gets it, as locks are re-entrant, and hears that it is gone: ask before the run
+    starts anything.
     """
     runner = secrets.randbits(31)
     with connection.transaction():

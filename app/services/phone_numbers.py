@@ -23,7 +23,6 @@ from app.services.secrets import Bound, open_secret, seal
 from app.services.whatsapp.client import Credentials
 
 ACCOUNTS = "whatsapp_accounts"
-MAX_DISPLAY_NAME = 100
 MIN_DIGITS, MAX_DIGITS = 7, 15  # ITU-T E.164 sets the upper limit
 
 

@@ -1,4 +1,4 @@
-"""The HTTP edge in process, over ASGI, with the database to itself, empty."""
+"""The HTTP edge in process, over ASGI and within its limits; an empty database to itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from nicegui import core
 
 from app.api.intake import committer
-from app.api.routes import add_routes
+from app.api.routes import add_routes, error_response
+from app.limits import Limits
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,8 @@ async def http(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClie
     monkeypatch.setattr(core, "loop", asyncio.get_running_loop())
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     add_routes(app)
-    transport = httpx.ASGITransport(app)
+    limited = Limits(app, refuse=lambda _scope, error: error_response(error))
+    transport = httpx.ASGITransport(limited)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         yield client
     await committer.close()

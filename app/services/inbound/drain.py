@@ -19,6 +19,7 @@ BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 FEW = 25  # of those that were there when a worker died
 CAREFUL = 10  # taken alone between two batches, so that neither waits for the other
+RETRIES = 20  # the same
 SLICE_S = 60.0
 GIVE_WAY_S = 0.5
 
@@ -29,7 +30,7 @@ def drain(
     should_stop: Callable[[], bool] = lambda: False,
     ignore_pauses: bool = False,
 ) -> bool:
-    """Apply what is pending, then what is due again; True when nothing is left.
+    """Apply what is pending, and between the batches what is due again; True when nothing is left.
 
     False: the time is over, or `should_stop` asked to give way after at least half a second.
     """
@@ -37,8 +38,7 @@ def drain(
     with db.connect() as connection:
         work = _Drain(connection)
         work.bury_the_dead()
-        work.retry_all(ignore_pauses=ignore_pauses)
-        while work.batch() + work.careful_ones():
+        while work.batch() + work.careful_ones() + work.retries(ignore_pauses=ignore_pauses):
             elapsed = time.monotonic() - start
             if elapsed > deadline_s or (elapsed > GIVE_WAY_S and should_stop()):
                 return False
@@ -51,6 +51,7 @@ class _Drain:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._marker = Marker(connection)
+        [(self._began,)] = self._fetch("SELECT clock_timestamp()", ())
 
     def bury_the_dead(self) -> None:
         """Put aside what has killed a worker while nothing else was at hand."""
@@ -79,22 +80,26 @@ class _Drain:
             taken += one
         return taken
 
-    def retry_all(self, *, ignore_pauses: bool) -> None:
-        """Try the items that wait for it again, once each."""
+    def retries(self, *, ignore_pauses: bool) -> int:
+        """Try some of the items that wait for it again, each once in this run; returns how many."""
         rows = self._fetch(
             """
             SELECT id, webhook_event_id, item FROM messages_unprocessed
-            WHERE state = 'WAITING' AND (next_retry_at <= now() OR %s) ORDER BY next_retry_at
+            WHERE state = 'WAITING' AND (next_retry_at <= now() OR %s) AND updated_at < %s
+            ORDER BY next_retry_at LIMIT %s
             """,
-            (ignore_pauses,),
+            (ignore_pauses, self._began, RETRIES),
         )
         for row_id, event_id, key in rows:
             with self._connection.transaction():
                 self._marker.set([event_id], key)
             with self._connection.transaction():
-                bells = process.retry_item(self._connection, row_id)
+                bells, is_mine = process.retry_item(self._connection, row_id)
                 self._marker.clear()
+            if not is_mine:
+                return 0  # another drain is at them
             events.publish(bells)
+        return len(rows)
 
     def _take_next(self, portion: Portion, limit: int) -> int:
         with self._connection.transaction():

@@ -153,8 +153,11 @@ def mark_done(connection: Connection, ids: list[UUID], unreadable: dict[UUID, st
     )
 
 
-def retry_item(connection: Connection, row_id: UUID) -> list[Bell]:
-    """Try an item that was put aside again; park what has failed often enough."""
+def retry_item(connection: Connection, row_id: UUID) -> tuple[list[Bell], bool]:
+    """Try an item that was put aside again; park what has failed often enough.
+
+    Returns the bells, and whether the item was there and nobody else had it.
+    """
     row = connection.execute(
         """
         SELECT webhook_event_id, item, account_id, payload, retry_count
@@ -163,7 +166,7 @@ def retry_item(connection: Connection, row_id: UUID) -> list[Bell]:
         (row_id,),
     ).fetchone()
     if row is None:
-        return []
+        return [], False
     event_id, key, account_id, payload, retry_count = row
     findings = Findings()
     for item in split_again(payload, event_id, account_id, key):
@@ -173,7 +176,7 @@ def retry_item(connection: Connection, row_id: UUID) -> list[Bell]:
             apply_or_split(connection, [item], findings)
     if not findings.aside:
         connection.execute("DELETE FROM messages_unprocessed WHERE id = %s", (row_id,))
-        return findings.bells
+        return findings.bells, True
     _, error, state = findings.aside[0]
     count = retry_count + 1
     is_over = count >= len(PAUSES) or state is UnprocessedState.PARKED
@@ -190,7 +193,7 @@ def retry_item(connection: Connection, row_id: UUID) -> list[Bell]:
             row_id,
         ),
     )
-    return findings.bells
+    return findings.bells, True
 
 
 def put_item_aside(connection: Connection, event_id: UUID, key: str, reason: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
+from app import db
 from app.errors import ProviderError
 from app.i18n import gettext
 from app.services.whatsapp.errors import MISCONFIGURED, Meaning, Move, meaning
@@ -98,6 +99,7 @@ def forget_connections() -> None:
 
 def send(credentials: Credentials, phone_number_id: str, message: BaseModel) -> Outcome:
     """POST a message. Never raises for the network or for Meta: the outcome says what is known."""
+    db.refuse_inside_transaction()
     url = f"{credentials.graph_url}/{credentials.version}/{phone_number_id}/messages"
     try:
         request = _http().build_request(
@@ -122,6 +124,7 @@ def request(
         GraphRefused: Meta answered with an error.
         ProviderError: Meta could not be reached or answered nonsense.
     """
+    db.refuse_inside_transaction()
     url = f"{credentials.graph_url}/{credentials.version}/{path}"
     try:
         response = _http().request(method, url, json=data, headers=_headers(credentials))
