@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from app import log
 from app.config import Settings
 from tests import factories
 from tests.chaos.graph import Graph
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--data-dir", type=Path)
     options = parser.parse_args()
+    log.setup()
     with tempfile.TemporaryDirectory(prefix="chaos-") as temporary:
         found = run(
             options.data_dir or Path(temporary),

@@ -61,13 +61,18 @@ class Graph(ThreadingHTTPServer):
             self.answers[chosen] += 1
         return chosen
 
-    def take(self, phone_number_id: str, opaque: str, text: str) -> str:
-        """Accept a message and let its statuses follow."""
+    def take(self, phone_number_id: str, opaque: str, text: str, *, is_prompt: bool) -> str:
+        """Accept a message and let its statuses follow.
+
+        Only what is answered promptly has a place in the order: where the sender dies while we
+        dawdle, the next message may overtake, and nobody could prevent it.
+        """
         with self._lock:
             self.plans[opaque] = self.luck("plan", text).choices(list(PLANS), (85, 10, 5))[0]
             wamid = f"wamid.OUT.{opaque}.{len(self.taken[opaque])}"
             self.taken[opaque].append(wamid)
-            self.order.append(opaque)
+            if is_prompt:
+                self.order.append(opaque)
         self._accepted(phone_number_id, opaque, wamid)
         return wamid
 
@@ -86,12 +91,13 @@ class _Handler(BaseHTTPRequestHandler):
             case "503":
                 self._answer(503, {})
             case "silent":
-                self.server.take(phone_number_id, opaque, text)
+                self.server.take(phone_number_id, opaque, text, is_prompt=False)
                 self.close_connection = True
             case chosen:
                 if chosen == "late":
                     time.sleep(self.server.luck("late", text).uniform(0.2, LATE_S))
-                wamid = self.server.take(phone_number_id, opaque, text)
+                is_prompt = chosen == "answer"
+                wamid = self.server.take(phone_number_id, opaque, text, is_prompt=is_prompt)
                 self._answer(200, {"messages": [{"id": wamid}]})
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
