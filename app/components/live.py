@@ -32,10 +32,12 @@ class _ThreadFetch:
     async def __call__(self, bells: Sequence[Bell]) -> ThreadWindow | None:
         if self.seen is None or (bells and all(bell.seq <= self.seen for bell in bells)):
             return None
+        start = self.seen
         window: ThreadWindow = await in_thread(
-            _read, self._system, messages.changes_since, self._conversation_id, self.seen
+            _read, self._system, messages.changes_since, self._conversation_id, start
         )
-        self.seen = max(self.seen, window.change_seq)
+        if self.seen == start:  # otherwise a view that joined meanwhile needs older changes, too
+            self.seen = max(start, window.change_seq)
         return window if window.messages else None
 
 
@@ -57,11 +59,13 @@ class ThreadSubscription:
         client.on_delete(self.leave)
 
     def catch_up(self, seq: int) -> None:
-        """Start delivering; whatever was rung while the window loaded is fetched now."""
+        """Start delivering; whatever was rung while the window loaded is fetched now.
+
+        Other views may have had it already: they get it again, and upsert it by id.
+        """
         fetch = self._subscription.feed.fetch
         assert isinstance(fetch, _ThreadFetch)  # noqa: S101  # the topic's fetch is made above
-        if fetch.seen is None:
-            fetch.seen = seq
+        fetch.seen = seq if fetch.seen is None else min(fetch.seen, seq)
         self._subscription.feed.notify()
 
     def leave(self) -> None:

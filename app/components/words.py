@@ -18,6 +18,8 @@ class Words:
     is_sentence: bool = False
 
 
+PLAIN = {MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE}  # shown as it was written
+
 _ICONS = {
     MessageType.IMAGE: "image",
     MessageType.VIDEO: "video",
@@ -50,24 +52,24 @@ _NAMES = {
     MessageType.EPHEMERAL: mark("Disappearing message"),
     MessageType.BUTTON: mark("An answer to buttons, a list or a form"),
     MessageType.INTERACTIVE: mark("An answer to buttons, a list or a form"),
+    MessageType.TEXT: mark("A message whose text could not be read"),
+    MessageType.UNSUPPORTED: mark("A kind of message that WhatsApp does not pass on to businesses"),
 }
-_UNKNOWN = mark("A kind of message that WhatsApp does not pass on to businesses")
+_UNKNOWN = mark("A kind of message that cannot be shown here yet")
 
 
 def preview(kind: MessageType | None, text: str | None) -> Words:
     """Return one line about the newest message, for the list."""
     if kind is None:
         return Words("")
-    if kind in {MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE} and text:
+    if kind in PLAIN and text:
         return Words(text)
     return Words(text or name_of(kind), _ICONS.get(kind))
 
 
 def body(view: MessageView) -> Words:
     """Return what the bubble shows of a message."""
-    if view.type is MessageType.TEXT:
-        return Words(view.text or "")
-    if view.type in {MessageType.BUTTON, MessageType.INTERACTIVE} and view.text:
+    if view.type in PLAIN and view.text:
         return Words(view.text)
     icon = _ICONS.get(view.type, "info")
     if view.text:

@@ -26,6 +26,8 @@ def register() -> None:
     """Register the shell under every protected path. Called once by `main`."""
     for path in PATHS:
         ui.page(path)(shell)
+    for prefix in PREFIXES:
+        ui.page(f"{prefix}/{{rest:path}}")(_missing)
 
 
 async def shell(request: Request, session: CurrentSession) -> Response | None:
@@ -43,6 +45,10 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
         }
     )
     return None
+
+
+async def _missing(session: CurrentSession) -> Response:  # noqa: ARG001  # only for people inside
+    return not_found_page()
 
 
 async def _exists(session: SessionView, conversation: str) -> bool:

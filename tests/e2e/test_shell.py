@@ -61,6 +61,15 @@ def leave(page: Page) -> None:
     page.wait_for_url("**/sign-out")
 
 
+def test_deeper_wrong_path_is_the_page_for_it_and_no_json(person: Person, shop: Workspace) -> None:
+    page = person(shop)
+    for path in ("/messages/x/y", "/dashboard/foo", "/phone-numbers/1"):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 404
+        assert answer.headers["content-type"].startswith("text/html")
+
+
 def test_the_workspace_menu_works_from_the_keyboard(person: Person, shop: Workspace) -> None:
     page = person(shop)
 

@@ -5,6 +5,7 @@ import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -245,6 +246,27 @@ def test_other_fields_are_kept_with_the_event_only(acme: Team):
 
     assert row("SELECT state, error FROM webhook_events") == ("PROCESSED", None)
     assert count("messages_unprocessed") == 0
+
+
+def test_messages_of_one_second_stay_in_the_order_in_which_they_came(acme: Team):
+    words = [f"{number}" for number in range(20)]
+    together, apart = words[:10], words[10:]
+    at = utc_now().replace(microsecond=0)
+    store_event(
+        acme.number.account_id,
+        webhook_body(
+            acme.number,
+            [text_message(word, at=at, wamid=f"wamid.{uuid4()}") for word in together],
+        ),
+    )
+    for word in apart:
+        body = webhook_body(acme.number, [text_message(word, at=at, wamid=f"wamid.{uuid4()}")])
+        store_event(acme.number.account_id, body)
+
+    drain()
+
+    assert [text for (text,) in rows("SELECT text FROM messages ORDER BY sent_at, id")] == words
+    assert row("SELECT last_message_text FROM conversations") == (words[-1],)
 
 
 def test_concurrent_drains_of_the_same_bodies_double_nothing(

@@ -78,7 +78,7 @@ class Inserted:
 
 
 def gather(known: "Sequence[tuple[Number, Item]]") -> list[Inbound]:
-    """Return the messages of a batch, each once, in a fixed order."""
+    """Return the messages of a batch, each once, in the order in which they came."""
     unique: dict[tuple[UUID, str], Inbound] = {}
     for number, item in known:
         if item.message is not None and item.sender is not None:
@@ -92,7 +92,7 @@ def gather(known: "Sequence[tuple[Number, Item]]") -> list[Inbound]:
                     sender=item.sender,
                 ),
             )
-    return [unique[key] for key in sorted(unique)]
+    return list(unique.values())
 
 
 def lock_contacts(connection: Connection, keys: Sequence[ThreadKey]) -> None:
@@ -110,7 +110,8 @@ def insert(connection: Connection, placed: Sequence[tuple[Inbound, Thread]]) -> 
     """
     if not placed:
         return []
-    ordered = sorted(placed, key=lambda one: (one[0].message.timestamp, one[0].message.id))
+    # WhatsApp's times are whole seconds: within one, the order in which they came stays.
+    ordered = sorted(placed, key=lambda one: one[0].message.timestamp)
     pairs = [_row(one, thread) for one, thread in ordered]
     new = connection.execute(
         """

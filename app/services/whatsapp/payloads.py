@@ -19,7 +19,6 @@ from app.models.enums import MessageType
 from app.services.text import storable
 
 MESSAGES = "messages"
-MAX_FUTURE = dt.timedelta(days=1)
 MAX_DEPTH = 100  # Meta's own bodies stay under 20
 
 
@@ -28,12 +27,12 @@ class Unreadable(ValueError):
 
 
 def _seconds(value: object) -> object:
-    """Read Meta's time, a string of Unix seconds; one from the far future is a mistake."""
+    """Read Meta's time, a string of Unix seconds; one from the future is a mistake."""
     try:
         moment = dt.datetime.fromtimestamp(int(str(value)), dt.UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise ValueError("not a time in seconds") from error
-    return min(moment, utc_now() + MAX_FUTURE)
+    return min(moment, utc_now())
 
 
 def _code(value: object) -> int:

@@ -1,0 +1,31 @@
+"""What a bubble and the list say of a message: plain sentences, never nothing."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.components import words
+from app.models.enums import MessageType
+
+
+def bubble(kind: MessageType, text: str | None = None) -> words.Words:
+    view: Any = SimpleNamespace(type=kind, text=text, content={})
+    return words.body(view)
+
+
+@pytest.mark.parametrize("kind", list(MessageType))
+def test_no_kind_of_message_is_an_empty_bubble(kind: MessageType):
+    assert bubble(kind).text
+    assert words.preview(kind, None).text
+    assert bubble(kind, "Hello").text.endswith("Hello")
+
+
+def test_what_whatsapp_keeps_back_is_not_what_we_cannot_show_yet():
+    assert "WhatsApp does not pass on" in bubble(MessageType.UNSUPPORTED).text
+    assert "cannot be shown here yet" in bubble(MessageType.UNKNOWN).text
+
+
+def test_text_that_nobody_could_read_says_so():
+    assert bubble(MessageType.TEXT).is_sentence
+    assert bubble(MessageType.TEXT, "Hello") == words.Words("Hello")
