@@ -37,5 +37,3 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed(tmp_path: Path) -
     crashes = [path.name.rsplit(".", 1)[0] for path in (tmp_path / "data/crashes").iterdir()]
     for name in (*WEB_POINTS, *WORKER_POINTS):
         assert crashes.count(name) >= POINT_HITS, name
-    for log in ("main.py.log", "worker.py.log"):
-        assert "Traceback" not in (tmp_path / "data" / log).read_text(errors="replace"), log
