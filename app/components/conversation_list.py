@@ -98,9 +98,29 @@ class ConversationList(Element, component="../static/components/conversation_lis
 
     def _on_changes(self, views: Sequence[ConversationView]) -> None:
         fresh = [view for view in views if self._is_news(view)]
-        if fresh and not self.is_deleted:
-            self._views |= {view.id: view for view in fresh}
-            self.run_method("upsert", _rows(fresh))
+        known = [view for view in fresh if view.id in self._views]
+        others = [view for view in fresh if view.id not in self._views and self._is_in_scope(view)]
+        if others and self._search:
+            ids = [view.id for view in others]
+            background_tasks.create(self._add_found(ids), name="search again", context=self)
+            others = []
+        self._show(known + others)
+
+    @action
+    async def _add_found(self, ids: Sequence[UUID]) -> None:
+        """Show those of the changed conversations that the present search finds."""
+        token = self._token
+        found = await call(self._actor, conversations.list_by_ids, ids, search=self._search)
+        if token == self._token:
+            self._show(found)
+
+    def _show(self, views: Sequence[ConversationView]) -> None:
+        if views and not self.is_deleted:
+            self._views |= {view.id: view for view in views}
+            self.run_method("upsert", _rows(views))
+
+    def _is_in_scope(self, view: ConversationView) -> bool:
+        return self._scope is Scope.ALL or view.unread_count > 0
 
     def _is_news(self, view: ConversationView) -> bool:
         known = self._views.get(view.id)

@@ -88,6 +88,7 @@ class MessageThread:
         self.log.on("seen", self._on_seen)
         self.log.on("retry", self._on_send_again)
         self.log.on("resend", self._on_send_again)
+        self.log.on("give_up", self._on_give_up)
         may_send = self._actor.may(Permission.MESSAGE_SEND)
         self.composer = Composer(session, view, can_send=may_send)
         self.composer.on("send", self._on_send)
@@ -112,7 +113,10 @@ class MessageThread:
             return
         if not self._is_loaded:
             return  # the window that loads now is newer; catch_up asks again for the rest
-        self.log.upsert(window.messages)
+        if window.is_fresh:
+            self.log.set_all(window, 0)
+        else:
+            self.log.upsert(window.messages)
         until = window.window_expires_at
         if until is not None:
             self.composer.set_window(until)
@@ -141,6 +145,14 @@ class MessageThread:
             sent = await call(self._actor, messages.send_again, message_id)
             if not self.log.is_deleted:
                 self.log.upsert([sent])
+
+    @action
+    async def _on_give_up(self, event: GenericEventArguments) -> None:
+        message_id = parse_id(str(event.args.get("id")))
+        if message_id is not None:
+            ended = await call(self._actor, messages.give_up, message_id)
+            if not self.log.is_deleted:
+                self.log.upsert([ended])
 
     @action
     async def _on_older(self, event: GenericEventArguments) -> None:
@@ -192,9 +204,7 @@ def _row(view: MessageView) -> dict[str, Any]:
         "is_sentence": said.is_sentence,
         "icon": said.icon,
         "author": view.sender_name,
-        "quote": None,
         "error": _error(view),
-        "edited": False,
         "seq": view.change_seq,
         "cursor": view.cursor,
     }
@@ -206,6 +216,12 @@ def _error(view: MessageView) -> dict[str, Any] | None:
             "text": _("We could not confirm that this message was sent."),
             "action": "resend",
             "action_label": _("Send again"),
+        }
+    if view.waits_for_retry:
+        return {
+            "text": _("{why} We keep trying for you.").format(why=words.error_words(view)),
+            "action": "give_up",
+            "action_label": _("Stop trying"),
         }
     if view.status is not MessageStatus.FAILED:
         return None
@@ -221,7 +237,6 @@ def _strings() -> dict[str, str]:
         "log_label": _("Messages with {name}"),
         "us": _("You"),
         "them": _("Customer"),
-        "edited": _("Edited"),
         "today": _("Today"),
         "yesterday": _("Yesterday"),
         "new_messages_one": _("{n} new message"),

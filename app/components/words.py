@@ -36,7 +36,7 @@ _ICONS = {
 _NAMES = {
     MessageType.IMAGE: mark("Photo"),
     MessageType.VIDEO: mark("Video"),
-    MessageType.AUDIO: mark("Voice message or audio"),
+    MessageType.AUDIO: mark("Audio"),
     MessageType.DOCUMENT: mark("Document"),
     MessageType.STICKER: mark("Sticker"),
     MessageType.LOCATION: mark("Location"),
@@ -78,6 +78,8 @@ def body(view: MessageView) -> Words:
     emoji = view.content.get("emoji")
     if view.type is MessageType.REACTION and emoji:
         return Words(_("Reacted with {emoji}").format(emoji=emoji), icon, is_sentence=True)
+    if view.type is MessageType.AUDIO and view.content.get("voice"):
+        return Words(_("Voice message"), icon, is_sentence=True)
     return Words(name_of(view.type), icon, is_sentence=True)
 
 

@@ -72,6 +72,8 @@ class MessageUnprocessed(Row, table=True):
     __table_args__ = (
         # the same item of the same event is kept once
         sa.UniqueConstraint("webhook_event_id", "item"),
+        # webhook drain: is the same item of another body here already
+        sa.Index("ix_messages_unprocessed_wa_message_id", "wa_message_id"),
         # webhook drain: what is due again
         sa.Index(
             "ix_messages_unprocessed_due",

@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
@@ -116,13 +116,17 @@ async def show_control(
     return _behaviour_json(await asyncio.to_thread(sandbox.store.behaviours.find, scope), number)
 
 
-@router.post("/control")
+async def _require_own_page(request: Request, sandbox: CurrentSandbox) -> None:
+    """Refuse another site's page before anything that it sent is read."""
+    if not sandbox.is_provisioner(request) and is_foreign(request, sandbox):
+        raise HTTPException(403, FOREIGN)
+
+
+@router.post("/control", dependencies=[Depends(_require_own_page)])
 async def change_control(
     request: Request, changes: Changes, sandbox: CurrentSandbox
 ) -> dict[str, Any]:
     """Set what is named and return all values."""
-    if not sandbox.is_provisioner(request) and is_foreign(request, sandbox):
-        raise HTTPException(403, FOREIGN)
     scope = await _scope(request, sandbox, changes.phone_number_id)
     behaviour = await asyncio.to_thread(sandbox.store.behaviours.change, scope, changes.values())
     return _behaviour_json(behaviour, changes.phone_number_id)

@@ -94,10 +94,17 @@ def list_page(
     return Page(items=items, next_cursor=items[-1].cursor if more else None)
 
 
-def list_by_ids(session: Session, actor: Actor, ids: Sequence[UUID]) -> list[ConversationView]:
-    """Return these conversations of the workspace, for live updates of the list."""
+def list_by_ids(
+    session: Session, actor: Actor, ids: Sequence[UUID], *, search: str = ""
+) -> list[ConversationView]:
+    """Return these conversations of the workspace, for live updates of the list.
+
+    With a `search`, those of them that it finds.
+    """
     actor.require(Permission.CONVERSATION_READ)
     query = _rows(actor).where(col(Conversation.id).in_(ids))
+    if search.strip():
+        query = query.where(_matches(storable(search.strip()[:MAX_SEARCH])))
     return [_view(*row) for row in session.connection().execute(query).all()]
 
 

@@ -4,7 +4,7 @@ Sending is claim, transmit, record: this file only queues; `outbox` does the res
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from app.services.whatsapp.errors import meaning
 from app.services.whatsapp.outbound import MAX_TEXT
 
 PAGE = 50
+CHANGES = 200
 PREVIEW_LENGTH = 200
 
 
@@ -48,6 +49,13 @@ class NumberNotReady(Conflict):
 
     code = "number_not_ready"
     sentence = mark("This phone number is not connected, so it cannot send.")
+
+
+class NothingToGiveUp(Conflict):
+    """The message does not wait for another try (any more)."""
+
+    code = "nothing_to_give_up"
+    sentence = mark("This message does not wait any more. Please look at its state again.")
 
 
 class NotRepeatable(Conflict):
@@ -86,6 +94,11 @@ class MessageView:
         code = int((self.error or {}).get("code") or 0)
         return self.status is MessageStatus.FAILED and meaning(code).is_retryable
 
+    @property
+    def waits_for_retry(self) -> bool:
+        """Whether it was refused for now, and is tried again by itself; what follows it waits."""
+        return self.status is MessageStatus.QUEUED and self.error is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadWindow:
@@ -95,6 +108,7 @@ class ThreadWindow:
     change_seq: int
     has_older: bool
     window_expires_at: dt.datetime | None
+    is_fresh: bool = False
 
 
 def window(
@@ -131,6 +145,9 @@ def window(
 def changes_since(session: Session, actor: Actor, conversation_id: UUID, seq: int) -> ThreadWindow:
     """Return what changed after `seq`, in the thread's order, with the new sequence number.
 
+    After a long absence, when more than 200 have changed, that is the newest page instead, marked
+    as fresh: it takes the place of what was shown.
+
     Raises:
         NotFound: the conversation is missing or another workspace's.
     """
@@ -144,8 +161,11 @@ def changes_since(session: Session, actor: Actor, conversation_id: UUID, seq: in
         _messages(actor, conversation_id)
         .where(col(Message.change_seq) > seq)
         .order_by(col(Message.sent_at), col(Message.id))
+        .limit(CHANGES + 1)
     )
     views = [_view(*row) for row in session.connection().execute(query).all()]
+    if len(views) > CHANGES:
+        return replace(window(session, actor, conversation_id), is_fresh=True)
     return ThreadWindow(
         messages=views, change_seq=newest, has_older=False, window_expires_at=window_until
     )
@@ -218,6 +238,29 @@ def send_again(session: Session, actor: Actor, message_id: UUID) -> MessageView:
     message.status, message.error = MessageStatus.QUEUED, None
     message.wamid, message.resend_count = None, message.resend_count + 1
     message.attempt_count, message.next_attempt_at = 0, utc_now()
+    if conversation.last_message_id == message.id:
+        conversation.last_message_status = message.status
+    _stamp(session, conversation, message)
+    return _get(session, actor, message.id)
+
+
+def give_up(session: Session, actor: Actor, message_id: UUID) -> MessageView:
+    """Stop trying to send a message, so that those after it go; its reason stays.
+
+    Raises:
+        NotFound, NothingToGiveUp: it was sent meanwhile, or is on its way at this moment.
+    """
+    actor.require(Permission.MESSAGE_SEND)
+    view = _get(session, actor, message_id)
+    conversation = _lock(session, actor, view.conversation_id)
+    message = session.exec(
+        select(Message)
+        .where(col(Message.workspace_id) == actor.workspace_id, col(Message.id) == message_id)
+        .with_for_update()
+    ).one()
+    if not _get(session, actor, message_id).waits_for_retry:
+        raise NothingToGiveUp
+    message.status, message.next_attempt_at = MessageStatus.FAILED, None
     if conversation.last_message_id == message.id:
         conversation.last_message_status = message.status
     _stamp(session, conversation, message)

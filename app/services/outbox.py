@@ -265,14 +265,10 @@ def _record(connection: Connection, one: _Claimed, outcome: Outcome) -> None:
                 log.get(__name__).warning("send_unseen", message_id=str(one.id), reason=reason)
                 bells = _settle(connection, place, MessageStatus.UNCERTAIN)
             case Refused() if outcome.meaning.is_retryable and one.transmissions < MAX_ATTEMPTS:
-                bells = _pause(connection, place, _pause_s(outcome, one.transmissions))
+                pause_s = _pause_s(outcome, one.transmissions)
+                bells = _pause(connection, place, pause_s, _error(outcome))
             case _:
-                error = {
-                    "code": outcome.code,
-                    "title": outcome.title,
-                    "error_data": {"details": outcome.details} if outcome.details else None,
-                }
-                bells = _settle(connection, place, MessageStatus.FAILED, error=error)
+                bells = _settle(connection, place, MessageStatus.FAILED, error=_error(outcome))
     events.publish(bells)
 
 
@@ -321,17 +317,25 @@ def _settle(
     return _changed(connection, place, seq)
 
 
-def _pause(connection: Connection, place: Place, pause_s: float) -> list[Bell]:
+def _error(refused: Refused) -> dict[str, Any]:
+    """Return a refusal as the message keeps it, in the form of Meta's webhooks."""
+    details = {"details": refused.details} if refused.details else None
+    return {"code": refused.code, "title": refused.title, "error_data": details}
+
+
+def _pause(
+    connection: Connection, place: Place, pause_s: float, error: dict[str, Any]
+) -> list[Bell]:
     """Put a message back into the queue for later; it was certainly not sent."""
     workspace_id, conversation_id, attempt = place
     seq = _lock(connection, conversation_id)
     connection.execute(
         """
         UPDATE messages SET status = 'queued', change_seq = %s, updated_at = now(),
-            next_attempt_at = now() + make_interval(secs => %s)
+            next_attempt_at = now() + make_interval(secs => %s), error = %s
         WHERE id = %s AND workspace_id = %s AND resend_count = %s AND status = 'sending'
         """,
-        (seq, pause_s, attempt.message_id, workspace_id, attempt.number),
+        (seq, pause_s, Jsonb(error), attempt.message_id, workspace_id, attempt.number),
     )
     return _changed(connection, place, seq)
 

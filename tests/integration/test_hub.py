@@ -151,3 +151,17 @@ async def test_published_bells_arrive_and_a_cut_or_emptied_stream_ends_in_a_look
 
 async def publish(seq: int) -> None:
     await asyncio.to_thread(events.publish, [Bell(TOPIC, "c", seq), Bell("inbox:three", "c", 1)])
+
+
+async def test_lost_bell_is_made_good_by_the_regular_look(
+    views: Views, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hub, "RESYNC_S", 0.2)
+    views.hub.start()
+    await views.wait_for(fetches=1)  # the first look, when the reader has connected
+    came = len(views.fetched)
+
+    await views.wait_for(fetches=came + 2)  # nobody has rung
+
+    assert views.fetched[came:] == [[]] * (len(views.fetched) - came)
+    assert views.shown[0][-1] == "resync"

@@ -127,7 +127,7 @@ def icons_in(text: str) -> set[str]:
     names = set(re.findall(r"icons\.svg#([\w-]+)", text))
     names |= set(re.findall(r"sprite \+ '#([\w-]+)'", text))
     names |= set(re.findall(r'icon: "([\w-]+)"', text))
-    for table in re.findall(r"const TICKS = \{(.*?)\}", text):
+    for table in re.findall(r"const TICKS = \{(.*?)\}", text, re.DOTALL):
         names |= set(re.findall(r'"([\w-]+)"', table))
     for argument in re.findall(r"\bicon\(([^),]*)", text):
         chosen = argument.split("?", 1)[-1]

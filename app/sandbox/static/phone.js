@@ -1,7 +1,8 @@
 // The customer's phone. One loop asks for the open chat and is answered when something changed;
 // everything a person wrote goes into the page through textContent.
+import { tokenise } from "/static/rich_text.js";
+
 (function () {
-  "use strict";
   const byId = (id) => document.getElementById(id);
   const root = byId("phone");
   const base = root.dataset.base;
@@ -22,6 +23,19 @@
     made.className = className;
     if (text !== undefined) made.textContent = text;
     return made;
+  }
+
+  // A segment of a text, with the messenger's marks and links.
+  function painted(part) {
+    if (typeof part === "string") return document.createTextNode(part);
+    if (part.href) {
+      const link = element("a", "", part.text);
+      Object.assign(link, { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" });
+      return link;
+    }
+    const marked = document.createElement(part.tag);
+    marked.append(...part.children.map(painted));
+    return marked;
   }
 
   function icon(name, label) {
@@ -110,7 +124,10 @@
     row.dataset.direction = message.direction;
     const bubble = element("div", "ph-bubble");
     if (message.quote !== null) bubble.append(element("span", "ph-bubble-quote", message.quote));
-    bubble.append(element("span", "ph-text", message.text));
+    const text = element("span", "ph-text bubble-text");
+    text.dir = "auto";
+    text.append(...tokenise(message.text).map(painted));
+    bubble.append(text);
     const meta = element("span", "ph-meta");
     const sentAt = new Date(message.sentAt);
     const time = element("time", "", clock.format(sentAt));

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app import log
+from app.ids import time_of
+from app.services.whatsapp.bodies import Unreadable
 from app.services.whatsapp.payloads import (
     MESSAGES,
     BadChange,
@@ -13,11 +16,11 @@ from app.services.whatsapp.payloads import (
     IncomingMessage,
     Metadata,
     StatusUpdate,
-    Unreadable,
     explain,
     read_change,
     read_message,
     read_status,
+    timed,
 )
 
 RAW = "raw"
@@ -95,7 +98,12 @@ def split_again(
 def split_value(
     value: dict[str, Any], event_id: UUID, account_id: UUID | None, prefix: str
 ) -> Iterator[Item | BadItem]:
-    """Yield the items of one change's value; `prefix` makes their keys unique in the event."""
+    """Yield the items of one change's value; `prefix` makes their keys unique in the event.
+
+    Faults that Meta reports about the number itself belong to no message: they are logged, and kept
+    with the event.
+    """
+    _log_faults(value)
     for kind in ("messages", "statuses"):
         raws = value.get(kind)
         if not isinstance(raws, list):
@@ -105,6 +113,20 @@ def split_value(
             if kind == "messages":
                 payload["contacts"] = _contacts_for(value.get("contacts"), raw)
             yield _item(payload, kind, raw, event_id, account_id, f"{prefix}.{kind[0]}{index}")
+
+
+def _log_faults(value: dict[str, Any]) -> None:
+    faults = value.get("errors")
+    metadata = value.get("metadata")
+    if not isinstance(faults, list) or not faults:
+        return
+    log.get(__name__).warning(
+        "number_has_faults",
+        meta_phone_number_id=str(metadata.get("phone_number_id"))[:64]
+        if isinstance(metadata, dict)
+        else None,
+        codes=[str(fault.get("code"))[:12] for fault in faults if isinstance(fault, dict)][:10],
+    )
 
 
 def _item(  # noqa: PLR0917  # one call site, above
@@ -139,6 +161,7 @@ def _read(  # noqa: PLR0917  # one call site, above
 ) -> Item:
     if not isinstance(raw, dict):
         raise Unreadable("The item is not an object.")
+    raw = timed(raw, time_of(event_id))
     message = read_message(raw) if kind == MESSAGES else None
     return Item(
         event_id=event_id,

@@ -17,7 +17,8 @@ from app.models.enums import UnprocessedState
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
 from app.services.inbound.items import BadItem, Item, split, split_again
 from app.services.locks import Connection
-from app.services.whatsapp.payloads import Unreadable, read_changes
+from app.services.whatsapp.bodies import Unreadable
+from app.services.whatsapp.payloads import read_changes
 
 PAUSES = tuple(dt.timedelta(seconds=s) for s in (30, 120, 600, 3600, 6 * 3600))
 
@@ -115,13 +116,22 @@ def _reason(error: Exception) -> str:
     return "it could not be applied"
 
 
-def put_aside(connection: Connection, findings: Findings) -> None:
-    """Keep what could not be applied, once, with its next retry."""
+def put_aside(connection: Connection, findings: Findings, *, is_deadly: bool = False) -> None:
+    """Keep what could not be applied, with its next retry: the same item of two bodies once.
+
+    What kills the process is kept for each event, because that is how the event gets rid of it.
+    """
     connection.cursor().executemany(
         """
         INSERT INTO messages_unprocessed (id, webhook_event_id, item, account_id, wa_message_id,
             payload, error, state, next_retry_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now() + %s)
+        SELECT n.* FROM (VALUES (%s::uuid, %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb,
+            %s::text, %s::text, now() + %s)) AS n (id, event, item, account_id, wa_message_id,
+            payload, error, state, at)
+        WHERE %s OR NOT EXISTS (
+            SELECT FROM messages_unprocessed u
+            WHERE u.account_id IS NOT DISTINCT FROM n.account_id
+            AND u.wa_message_id IS NOT DISTINCT FROM n.wa_message_id AND u.payload = n.payload)
         ON CONFLICT (webhook_event_id, item) DO NOTHING
         """,
         [
@@ -135,6 +145,7 @@ def put_aside(connection: Connection, findings: Findings) -> None:
                 error,
                 state.value,
                 PAUSES[0],
+                is_deadly,
             )
             for item, error, state in findings.aside
         ],
@@ -210,7 +221,7 @@ def put_item_aside(connection: Connection, event_id: UUID, key: str, reason: str
     findings = Findings()
     items, _ = read(fetch(connection, [event_id]), findings)
     findings.aside = [(item, reason, UnprocessedState.WAITING) for item in items if item.key == key]
-    put_aside(connection, findings)
+    put_aside(connection, findings, is_deadly=True)
 
 
 def is_aside(connection: Connection, event_id: UUID, key: str) -> bool:

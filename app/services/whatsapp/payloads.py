@@ -1,33 +1,27 @@
 """Typed webhook bodies. Unknown members are allowed, unknown types become UNKNOWN and stay whole.
 
-Source: Meta's webhook reference and real-shaped bodies (reference/cloud-api.md, sections 2 and 3).
+Source: Meta's webhook reference and real-shaped bodies.
 One bad message must not hide the good ones beside it: an envelope is read loosely, each message
 and status on its own.
 """
 
 import datetime as dt
-import json
-import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from app.clock import utc_now
 from app.models.enums import MessageType
-from app.services.text import storable
+from app.services.whatsapp.bodies import Unreadable, load
 
 MESSAGES = "messages"
-MAX_DEPTH = 100  # Meta's own bodies stay under 20
-
-
-class Unreadable(ValueError):
-    """A body or an item that cannot be understood; the message says why."""
 
 
 def _seconds(value: object) -> object:
     """Read Meta's time, a string of Unix seconds; one from the future is a mistake."""
+    if isinstance(value, dt.datetime):
+        return value
     try:
         moment = dt.datetime.fromtimestamp(int(str(value)), dt.UTC)
     except (ValueError, OverflowError, OSError) as error:
@@ -259,30 +253,11 @@ _TYPED = [kind.value for kind in MessageType if kind.value in IncomingMessage.mo
 _REQUIRED = {"id", "timestamp", "from", "from_user_id"}
 
 
-def load(body: bytes) -> Any:
-    """Read JSON as Meta writes it.
-
-    NUL characters, which PostgreSQL cannot hold, and halves of surrogate pairs, which are no text,
-    become U+FFFD. What lies deeper than 100 levels becomes null: nothing else could walk it.
-
-    Raises:
-        Unreadable: not JSON.
-    """
-    try:
-        try:
-            data, is_clean = orjson.loads(body), b"\\u0000" not in body
-        except orjson.JSONDecodeError:
-            data = json.loads(body, parse_constant=_no_number, parse_float=_number)
-            is_clean = False
-        if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
-            _cut(data)
-        return data if is_clean else _clean(data)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("The body is not JSON.") from error
-
-
 def read_changes(body: bytes) -> list[Change | BadChange]:
     """Read a webhook body: up to 1,000 updates of several accounts, the bad ones beside the good.
+
+    A signed body without a list of entries, even an empty object, is nothing that Meta sends: it
+    counts as failed, so that somebody looks at it.
 
     Raises:
         Unreadable: not JSON, or nothing like a webhook.
@@ -343,6 +318,15 @@ def read_status(raw: dict[str, Any]) -> StatusUpdate:
         raise Unreadable(explain(error)) from error
 
 
+def timed(raw: dict[str, Any], received_at: dt.datetime) -> dict[str, Any]:
+    """Return an item with a time that can be used: its own, or when it came where that is none."""
+    try:
+        _seconds(raw.get("timestamp"))
+    except ValueError:
+        return {**raw, "timestamp": received_at}
+    return raw
+
+
 def explain(error: ValueError) -> str:
     """Say what is wrong with an item without repeating its content (it is the customer's)."""
     errors = getattr(error, "errors", None)
@@ -350,39 +334,3 @@ def explain(error: ValueError) -> str:
         return str(error)
     found = errors(include_input=False, include_url=False)[:3]
     return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found)
-
-
-def _cut(data: Any) -> None:
-    """Replace what lies too deep, level by level: recursion is what a deep body breaks."""
-    level = [data]
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return
-    for outer in level:
-        outer.clear()
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
-    return value
-
-
-def _number(text: str) -> float | None:
-    """Read a number; one beyond all bounds is none, because no JSON column takes it."""
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-def _no_number(_text: str) -> None:
-    """Read NaN and Infinity, which are no JSON, as null."""

@@ -17,8 +17,8 @@ function uuid() {
 export default {
   template: `
     <div class="composer" data-testid="composer">
-      <div v-if="blockedNow" class="composer-closed" data-testid="composer-blocked">
-        <svg class="i" aria-hidden="true"><use :href="icon('lock')"></use></svg><p>{{ blockedNow }}</p>
+      <div v-if="!canSend" class="composer-closed" data-testid="composer-blocked">
+        <svg class="i" aria-hidden="true"><use :href="icon('lock')"></use></svg><p>{{ strings.cannot_send }}</p>
       </div>
       <div v-else-if="left <= 0" class="composer-closed" data-testid="composer-closed">
         <svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg>
@@ -42,16 +42,13 @@ export default {
   `,
   props: {
     strings: Object, locale: String, timezone: String, conversationId: String, userId: String, windowExpiresAt: String,
-    canSend: { type: Boolean, default: true }, blockedText: String, sprite: { type: String, default: "/static/icons.svg" },
+    canSend: { type: Boolean, default: true }, sprite: { type: String, default: "/static/icons.svg" },
   },
   emits: ["send"],
   data() {
-    return { text: "", expires: this.windowExpiresAt || null, blocked: this.blockedText || null, now: Date.now() };
+    return { text: "", expires: this.windowExpiresAt || null, now: Date.now() };
   },
   computed: {
-    blockedNow() {
-      return this.blocked || (this.canSend ? null : this.strings.cannot_send);
-    },
     left() {
       return this.expires ? Date.parse(this.expires) - this.now : 0;
     },
@@ -95,9 +92,6 @@ export default {
       this.expires = value || null;
       this.now = Date.now();
     },
-    blockedText(value) {
-      this.blocked = value || null;
-    },
     conversationId(_, before) {
       this.flush(before);
       this.load();
@@ -120,16 +114,11 @@ export default {
     document.removeEventListener("visibilitychange", this.onHide);
   },
   methods: {
-    // Both wait a tick, so that a property changed just before does not overrule them.
+    // Waits a tick, so that a property changed just before does not overrule it.
     async set_window(iso) {
       await this.$nextTick();
       this.expires = iso;
       this.now = Date.now();
-      this.$nextTick(this.grow);
-    },
-    async set_blocked(text) {
-      await this.$nextTick();
-      this.blocked = text;
       this.$nextTick(this.grow);
     },
     // A text that could not be sent comes back, before whatever was written meanwhile.
@@ -146,7 +135,7 @@ export default {
     },
 
     send() {
-      if (!this.ready || this.blockedNow || this.left <= 0) return;
+      if (!this.ready || !this.canSend || this.left <= 0) return;
       const text = this.text.trim();
       const clientRef = uuid();
       this.text = "";
@@ -172,7 +161,7 @@ export default {
       const box = this.$refs.box;
       if (!box) return;
       box.style.height = "auto";
-      box.style.height = `${box.scrollHeight}px`;
+      box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`; // its borders do not scroll
     },
     key(id) {
       return `draft:${this.userId}:${id}`;

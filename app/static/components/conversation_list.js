@@ -1,9 +1,10 @@
 // The list of conversations: search, scopes, rows. Python owns the data and calls the methods below; this file only paints.
 // Rows are sorted here by (at, id), because an update may arrive before or after the page it belongs to.
 // While the pointer is over the list a new order waits up to a second, so that nobody clicks the wrong row.
+import { TICKS, painting } from "/static/painting.js";
+
 const HOUR = 3600e3;
 const DAY = 24 * HOUR;
-const TICKS = { queued: "clock", sending: "clock", uncertain: "clock-question", sent: "check", delivered: "check-check", read: "check-check", played: "check-check", failed: "circle-alert" };
 
 function readDraft(key) {
   try {
@@ -14,6 +15,7 @@ function readDraft(key) {
 }
 
 export default {
+  mixins: [painting],
   template: `
     <div class="conv" @pointerenter="over = true" @pointerleave="onLeave">
       <div class="conv-search" role="search">
@@ -94,26 +96,12 @@ export default {
       for (const id of [this.focused, this.selected]) if (id && this.rows[id] && this.order.includes(id)) return id;
       return this.order[0];
     },
-    zone() {
-      try {
-        return new Intl.DateTimeFormat("en", { timeZone: this.timezone || undefined }).resolvedOptions().timeZone;
-      } catch {
-        return undefined; // an unknown zone must not blank the whole list: the browser's own is used
-      }
-    },
     formats() {
-      const make = (options) => new Intl.DateTimeFormat(window.shell.locale(this.locale), { timeZone: this.zone, ...options });
-      return {
-        time: make({ hour: "numeric", minute: "2-digit", hourCycle: window.shell.hourCycle }),
-        weekday: make({ weekday: "short" }),
-        date: make({ day: "numeric", month: "short" }),
-        dated: make({ day: "numeric", month: "short", year: "numeric" }),
-        full: make({ dateStyle: "full", timeStyle: "short" }),
-        key: new Intl.DateTimeFormat("en-CA", { timeZone: this.zone, year: "numeric", month: "2-digit", day: "2-digit" }),
-      };
-    },
-    plurals() {
-      return new Intl.PluralRules(window.shell.locale(this.locale));
+      return this.formatters({
+        weekday: { weekday: "short" },
+        date: { day: "numeric", month: "short" },
+        dated: { day: "numeric", month: "short", year: "numeric" },
+      });
     },
   },
   created() {
@@ -147,7 +135,7 @@ export default {
       this.$nextTick(this.checkMore);
     },
     upsert(rows) {
-      this.put(rows.filter((row) => this.rows[row.id] || this.belongs(row)));
+      this.put(rows);
       this.sortSoon();
     },
     append({ rows, has_more }) {
@@ -171,10 +159,6 @@ export default {
       this.$nextTick(() => this.link(id)?.scrollIntoView({ block: "nearest" }));
     },
 
-    // A live row that the present search or scope did not ask for stays out until the list is fetched again.
-    belongs(row) {
-      return this.text.trim() === "" && (this.scope === "all" || row.unread > 0);
-    },
     put(rows) {
       const next = { ...this.rows };
       const drafts = { ...this.drafts };
@@ -265,13 +249,6 @@ export default {
       this.timers.more = setTimeout(() => (this.loadingMore = false), 10e3);
     },
 
-    icon(name) {
-      return `${this.sprite}#${name}`;
-    },
-    plural(key, count) {
-      const text = this.strings[`${key}_${this.plurals.select(count)}`] ?? this.strings[`${key}_other`];
-      return text.replace("{n}", count);
-    },
     draft(row) {
       return this.drafts[row.id]?.trim().slice(0, 200);
     },

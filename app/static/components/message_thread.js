@@ -1,114 +1,10 @@
 // The messages of one conversation. Python owns the data; this file paints it, keeps the scroll position and says what was seen.
 // Rows are kept by id and ordered by (at, id). A bubble that the person has just sent stands last until the server's row
 // with the same client_ref replaces it. Text reaches the page only as text nodes: formatting is tokenised, never HTML.
+import { TICKS, painting } from "/static/painting.js";
+import { tokenise } from "/static/rich_text.js";
+
 const NEAR_END = 60;
-const TICKS = { queued: "clock", sending: "clock", uncertain: "clock-question", sent: "check", delivered: "check-check", read: "check-check", played: "check-check", failed: "circle-alert" };
-const MARKS = { "*": "strong", _: "em", "~": "s", "`": "code" };
-const WORD = /[\p{L}\p{N}]/u;
-
-// The messenger's own marks: *bold* _italic_ ~strike~ `code` and ```blocks```, plus http(s) links.
-// Returns nested segments: a string, {tag, children} or {href}. Every character is looked at a bounded number of times.
-function tokenise(text) {
-  const out = [];
-  let from = 0;
-  for (;;) {
-    const open = text.indexOf("```", from);
-    const close = open < 0 ? -1 : text.indexOf("```", open + 3);
-    if (close < 0) break;
-    if (close > open + 3) {
-      inline(text.slice(from, open), out);
-      out.push({ tag: "pre", children: [text.slice(open + 3, close).replace(/^\n/, "")] });
-    } else {
-      inline(text.slice(from, close + 3), out);
-    }
-    from = close + 3;
-  }
-  inline(text.slice(from), out);
-  return out;
-}
-
-function inline(text, out) {
-  const lines = text.split("\n");
-  lines.forEach((line, n) => {
-    if (n) out.push("\n");
-    span(line, "", out);
-  });
-}
-
-// One line (marks do not reach across lines). `inside` holds the marks already open, so nesting is at most four deep.
-function span(line, inside, out) {
-  const links = findLinks(line);
-  const next = closers(line, links, inside);
-  let plain = 0;
-  const flush = (end) => end > plain && out.push(line.slice(plain, end));
-  for (let i = 0; i < line.length; i += 1) {
-    if (links.has(i)) {
-      const link = links.get(i);
-      flush(i);
-      out.push({ href: link.href, text: line.slice(i, link.end) });
-      plain = link.end;
-      i = link.end - 1;
-      continue;
-    }
-    const mark = line[i];
-    if (!next[mark] || (i > 0 && WORD.test(line[i - 1])) || !line[i + 1] || line[i + 1] === " " || line[i + 1] === mark) continue;
-    const end = next[mark][i + 2];
-    if (end === undefined || end < 0) continue;
-    flush(i);
-    const children = [];
-    if (mark === "`") children.push(line.slice(i + 1, end));
-    else span(line.slice(i + 1, end), inside + mark, children);
-    out.push({ tag: MARKS[mark], children });
-    plain = end + 1;
-    i = end;
-  }
-  flush(line.length);
-}
-
-// For every mark and position: where the next valid closing mark stands, or -1.
-function closers(line, links, inside) {
-  const linked = new Uint8Array(line.length);
-  for (const [start, link] of links) linked.fill(1, start, link.end);
-  const next = {};
-  for (const mark of Object.keys(MARKS)) {
-    if (inside.includes(mark) || !line.includes(mark)) continue;
-    const at = new Int32Array(line.length + 3).fill(-1);
-    for (let i = line.length - 1; i >= 0; i -= 1) {
-      const closes = line[i] === mark && !linked[i] && i > 0 && line[i - 1] !== " " && !(line[i + 1] && WORD.test(line[i + 1]));
-      at[i] = closes ? i : at[i + 1];
-    }
-    next[mark] = at;
-  }
-  return next;
-}
-
-function findLinks(line) {
-  const links = new Map();
-  let from = 0;
-  for (;;) {
-    const start = line.indexOf("http", from);
-    if (start < 0) return links;
-    from = start + 4;
-    const scheme = line.startsWith("https://", start) ? 8 : line.startsWith("http://", start) ? 7 : 0;
-    if (!scheme || (start > 0 && WORD.test(line[start - 1]))) continue;
-    let end = start;
-    let depth = 0; // brackets belong to the address only in pairs
-    for (; end < line.length && !/[\s<>"]/.test(line[end]); end += 1) {
-      if (line[end] === "(") depth += 1;
-      else if (line[end] === ")" && (depth -= 1) < 0) break;
-    }
-    from = Math.max(from, end);
-    while (end > start && ".,;:!?'*_~`".includes(line[end - 1])) end -= 1;
-    if (end <= start + scheme) continue;
-    try {
-      const url = new URL(line.slice(start, end));
-      if (url.protocol === "http:" || url.protocol === "https:") links.set(start, { end, href: url.href });
-    } catch {
-      continue; // no address after all: it stays text
-    }
-  }
-}
-
 const RichText = {
   props: { text: String },
   render() {
@@ -127,18 +23,16 @@ const Message = {
     <div class="msg" :class="classes" :data-testid="'message-' + row.id" :data-status="row.status" :data-direction="row.direction">
       <div class="bubble">
         <span class="sr-only">{{ who }}: </span>
-        <span v-if="row.quote" class="quote"><b v-if="row.quote.author">{{ row.quote.author }}</b><span>{{ row.quote.text }}</span></span>
         <span v-if="row.is_sentence" class="bubble-sentence"><svg v-if="row.icon" class="i" aria-hidden="true"><use :href="icon(row.icon)"></use></svg><span>{{ row.text }}</span></span>
         <rich-text v-else :text="row.text"></rich-text>
         <span class="bubble-meta">
           <span v-if="first && row.author" class="bubble-author">{{ row.author }}</span><span v-if="first && row.author" aria-hidden="true">·</span>
-          <span v-if="row.edited">{{ strings.edited }}</span>
           <time :datetime="row.at" :title="fullTime">{{ time }}</time>
           <svg v-if="tick" class="i tick" :class="'tick-' + (row.status === 'played' ? 'read' : row.status)" role="img" :aria-label="strings['status_' + row.status]"><title>{{ strings['status_' + row.status] }}</title><use :href="icon(tick)"></use></svg>
         </span>
       </div>
-      <div v-if="fault" class="msg-fault" :class="{ 'is-unsure': row.status === 'uncertain' }" :data-testid="'fault-' + row.id">
-        <span><svg class="i" aria-hidden="true"><use :href="icon(row.status === 'uncertain' ? 'clock-question' : 'circle-alert')"></use></svg>{{ fault }}</span>
+      <div v-if="fault" class="msg-fault" :class="{ 'is-unsure': row.status !== 'failed' }" :data-testid="'fault-' + row.id">
+        <span><svg class="i" aria-hidden="true"><use :href="icon(faultIcon)"></use></svg>{{ fault }}</span>
         <button v-if="row.error && row.error.action" type="button" :disabled="asked" :data-testid="row.error.action + '-' + row.id" @click="ask">{{ row.error.action_label }}</button>
       </div>
     </div>
@@ -152,6 +46,9 @@ const Message = {
     classes() {
       return [this.row.direction === "outbound" ? "msg-out" : "msg-in", { "is-first": this.first, "msg-failed": this.row.status === "failed" }];
     },
+    faultIcon() {
+      return TICKS[this.row.status];
+    },
     who() {
       return this.row.direction === "outbound" ? this.row.author || this.strings.us : this.contactName || this.strings.them;
     },
@@ -160,7 +57,8 @@ const Message = {
     },
     fault() {
       if (this.row.status === "uncertain") return this.row.error?.text || this.strings.uncertain;
-      return this.row.status === "failed" ? this.row.error?.text || this.strings.failed : null;
+      if (this.row.status === "failed") return this.row.error?.text || this.strings.failed;
+      return (this.row.status === "queued" && this.row.error?.text) || null;
     },
   },
   watch: {
@@ -181,6 +79,7 @@ const Message = {
 
 export default {
   components: { Message },
+  mixins: [painting],
   template: `
     <div class="log-wrap">
       <div ref="log" class="log" role="log" aria-live="polite" aria-relevant="additions" tabindex="0" data-testid="thread-log"
@@ -205,7 +104,7 @@ export default {
     </div>
   `,
   props: { strings: Object, locale: String, timezone: String, conversationId: String, contactName: String, sprite: { type: String, default: "/static/icons.svg" } },
-  emits: ["older", "seen", "retry", "resend"],
+  emits: ["older", "seen", "retry", "resend", "give_up"],
   data() {
     return { rows: [], loaded: false, quiet: false, hasOlder: false, loadingOlder: false, unreadFrom: null, unreadCount: 0, pending: 0, far: false, today: Date.now() };
   },
@@ -213,26 +112,12 @@ export default {
     label() {
       return this.strings.log_label.replace("{name}", this.contactName || "");
     },
-    zone() {
-      try {
-        return new Intl.DateTimeFormat("en", { timeZone: this.timezone || undefined }).resolvedOptions().timeZone;
-      } catch {
-        return undefined; // an unknown zone must not blank the whole list: the browser's own is used
-      }
-    },
     formats() {
-      const make = (options) => new Intl.DateTimeFormat(window.shell.locale(this.locale), { timeZone: this.zone, ...options });
-      return {
-        time: make({ hour: "numeric", minute: "2-digit", hourCycle: window.shell.hourCycle }),
-        weekday: make({ weekday: "long" }),
-        date: make({ weekday: "short", day: "numeric", month: "long" }),
-        dated: make({ day: "numeric", month: "long", year: "numeric" }),
-        full: make({ dateStyle: "full", timeStyle: "short" }),
-        key: new Intl.DateTimeFormat("en-CA", { timeZone: this.zone, year: "numeric", month: "2-digit", day: "2-digit" }),
-      };
-    },
-    plurals() {
-      return new Intl.PluralRules(window.shell.locale(this.locale));
+      return this.formatters({
+        weekday: { weekday: "long" },
+        date: { weekday: "short", day: "numeric", month: "long" },
+        dated: { day: "numeric", month: "long", year: "numeric" },
+      });
     },
     items() {
       let before = null;
@@ -379,7 +264,7 @@ export default {
     addOptimistic({ conversation_id, client_ref, text }) {
       if (conversation_id !== this.filledFor || !this.loaded) return;
       if (this.rows.some((row) => row.client_ref === client_ref)) return;
-      const row = { id: client_ref, client_ref, optimistic: true, direction: "outbound", type: "text", status: "queued", at: new Date().toISOString(), text, author: null, quote: null, error: null, seq: 0 };
+      const row = { id: client_ref, client_ref, optimistic: true, direction: "outbound", type: "text", status: "queued", at: new Date().toISOString(), text, author: null, error: null, seq: 0 };
       this.rows = this.sorted([...this.rows, Object.freeze(row)]);
       this.$nextTick(() => this.toEnd(false));
     },
@@ -472,10 +357,6 @@ export default {
       if (days === 1) return this.strings.yesterday;
       if (days < 7) return this.formats.weekday.format(Date.parse(at));
       return (days < 300 ? this.formats.date : this.formats.dated).format(Date.parse(at));
-    },
-    plural(key, count) {
-      const text = this.strings[`${key}_${this.plurals.select(count)}`] ?? this.strings[`${key}_other`];
-      return text.replace("{n}", count);
     },
   },
 };
