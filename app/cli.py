@@ -16,16 +16,25 @@ from uuid import UUID
 from app import db, log, queue
 from app.actor import Actor
 from app.config import settings
-from app.devstack import demo, diagnose
+from app.devstack import diagnose
 from app.devstack.entry import services
+from app.devstack.stored_sandbox import StoredSandbox
 from app.errors import AppError, NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.ids import parse_id
 from app.models import Workspace
 from app.problems import OperatorProblem
-from app.services import outbox, phone_numbers, schema, stats, users, webhook_events
+from app.services import (
+    outbox,
+    phone_numbers,
+    sandbox_numbers,
+    schema,
+    stats,
+    users,
+    webhook_events,
+)
 from app.services.inbound.drain import drain as drain_webhooks
-from app.services.phone_numbers import NewNumber
+from app.services.phone_numbers import ConnectedView, NewNumber
 
 DRAIN_TIMEOUT_S = 60.0
 POLL_S = 0.1
@@ -89,12 +98,7 @@ def connect_number(options: argparse.Namespace) -> Answer:
         graph_url=options.graph_url,
     )
     with db.transaction(actor.workspace_id) as session:
-        connected = phone_numbers.connect(session, actor, number, enforce_plan=False)
-    return {
-        "phone_number_id": str(connected.phone_number_id),
-        "account_id": str(connected.account_id),
-        "webhook_path": connected.webhook_path,
-    }
+        return _connected(phone_numbers.connect(session, actor, number, enforce_plan=False))
 
 
 def connect_sandbox(options: argparse.Namespace) -> Answer:
@@ -102,12 +106,8 @@ def connect_sandbox(options: argparse.Namespace) -> Answer:
     if not settings().has_sandbox:
         raise CommandFailed("sandbox_off", _("The sandbox is switched off (SANDBOX)."))
     actor = _actor(options.workspace)
-    connected = demo.connect_sandbox(settings(), actor, "Sandbox")
-    return {
-        "phone_number_id": connected.phone_number_id,
-        "account_id": connected.account_id,
-        "webhook_path": connected.webhook_path,
-    }
+    sandbox = StoredSandbox(settings())
+    return _connected(sandbox_numbers.connect(actor, "Sandbox", sandbox, enforce_plan=False))
 
 
 def show_stats(options: argparse.Namespace) -> Answer:
@@ -180,6 +180,14 @@ def _run(options: argparse.Namespace) -> Answer:
 
 # Commands that a new installation may begin with. The others run beside traffic: no locks.
 ADDING = frozenset({create_user, connect_number, connect_sandbox})
+
+
+def _connected(view: ConnectedView) -> Answer:
+    return {
+        "phone_number_id": str(view.phone_number_id),
+        "account_id": str(view.account_id),
+        "webhook_path": view.webhook_path,
+    }
 
 
 def _actor(workspace: str) -> Actor:

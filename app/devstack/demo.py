@@ -4,8 +4,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -13,22 +12,12 @@ from app import db
 from app.actor import Actor
 from app.config import Settings
 from app.devstack.layout import open_lock, try_lock, write_private
-from app.sandbox import FILE_NAME, SandboxNumber, Store
-from app.services import phone_numbers, users
-from app.services.phone_numbers import NewNumber
+from app.devstack.stored_sandbox import StoredSandbox
+from app.services import sandbox_numbers, users
 
 EMAIL = "demo@example.com"
 NAME = "Demo Owner"
 WORKSPACE = "Demo Shop"
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxConnection:
-    """A sandbox number that is connected to a workspace."""
-
-    phone_number_id: str
-    account_id: str
-    webhook_path: str
 
 
 def create_once(config: Settings) -> None:
@@ -49,15 +38,10 @@ def create_once(config: Settings) -> None:
             write_private(begun, "-".join(secrets.token_hex(2) for _ in range(4)) + "\n")
         workspace_id = _make_person(begun.read_text().strip())
         if workspace_id is not None:
-            _make_number(config, Actor.system(workspace_id))
+            sandbox = StoredSandbox(config, resumes=True)
+            actor = Actor.system(workspace_id)
+            sandbox_numbers.connect(actor, WORKSPACE, sandbox, enforce_plan=False)
             begun.rename(done)
-
-
-def connect_sandbox(config: Settings, actor: Actor, display_name: str) -> SandboxConnection:
-    """Make a sandbox number through the sandbox's store and connect it; no server is needed."""
-    with closing(Store(config.data_dir / FILE_NAME)) as store:
-        number = store.create_number(workspace=str(actor.workspace_id), display_name=display_name)
-        return _connect(store, number, actor)
 
 
 def announce(config: Settings) -> None:
@@ -96,39 +80,3 @@ def _make_person(password: str) -> UUID | None:
         if person.name != NAME:
             return None
         return users.set_password_by_operator(session, person.id, password=password)
-
-
-def _make_number(config: Settings, actor: Actor) -> None:
-    """Connect a sandbox number, the one of an earlier attempt if there is one."""
-    with closing(Store(config.data_dir / FILE_NAME)) as store:
-        known = store.list_workspace_numbers(str(actor.workspace_id))
-        number = known[0] if known else None
-        if number is None:
-            number = store.create_number(workspace=str(actor.workspace_id), display_name=WORKSPACE)
-        _connect(store, number, actor)
-
-
-def _connect(store: Store, number: SandboxNumber, actor: Actor) -> SandboxConnection:
-    """Connect a number of the sandbox; again, it only gets the same credentials."""
-    with db.transaction(actor.workspace_id) as session:
-        connected = phone_numbers.connect(
-            session,
-            actor,
-            NewNumber(
-                phone_number=number.phone,
-                meta_phone_number_id=number.meta_phone_number_id,
-                waba_id=number.waba_id,
-                access_token=number.access_token,
-                app_secret=number.app_secret,
-                verify_token=number.verify_token,
-                display_name=number.display_name,
-                is_sandbox=True,
-            ),
-            enforce_plan=False,
-        )
-    store.set_callback(number.waba_id, connected.webhook_path)
-    return SandboxConnection(
-        phone_number_id=str(connected.phone_number_id),
-        account_id=str(connected.account_id),
-        webhook_path=connected.webhook_path,
-    )

@@ -13,7 +13,7 @@ from app import ids
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.config import settings
-from app.errors import Conflict, NotFound, ValidationFailed
+from app.errors import Conflict, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.models import PhoneNumber, WhatsAppAccount
@@ -173,13 +173,6 @@ def list_all(session: Session, actor: Actor) -> list[PhoneNumberView]:
     ]
 
 
-def credentials(account: WhatsAppAccount) -> Credentials:
-    """Return where and as whom to call Graph for this account."""
-    bound = Bound(ACCOUNTS, account.workspace_id, account.id)
-    place = graph_url_of(account.graph_url, is_sandbox=account.is_sandbox)
-    return credentials_of(bound, place, account.access_token)
-
-
 def graph_url_of(stored: str | None, *, is_sandbox: bool) -> str:
     """Return where an account's Graph is; the sandbox's moves with PORT and BASE_URL."""
     if is_sandbox:
@@ -188,30 +181,12 @@ def graph_url_of(stored: str | None, *, is_sandbox: bool) -> str:
 
 
 def credentials_of(bound: Bound, graph_url: str, access_token: bytes) -> Credentials:
-    """Return the same from a row that a drain has read."""
+    """Return where and as whom to call Graph, from the row of an account."""
     return Credentials(
         graph_url=graph_url,
         version=settings().whatsapp_graph_version,
         access_token=open_secret(access_token, bound, "access_token") or "",
     )
-
-
-def get_credentials(session: Session, actor: Actor, account_id: UUID) -> Credentials:
-    """Return the credentials of one of the workspace's accounts.
-
-    Raises:
-        NotFound: it is not this workspace's.
-    """
-    actor.require(Permission.NUMBER_CONNECT)
-    account = session.exec(
-        select(WhatsAppAccount).where(
-            col(WhatsAppAccount.workspace_id) == actor.workspace_id,
-            col(WhatsAppAccount.id) == account_id,
-        )
-    ).first()
-    if account is None:
-        raise NotFound
-    return credentials(account)
 
 
 def e164(value: str) -> str:

@@ -17,6 +17,7 @@ from app.errors import NotFound
 from app.models import MessageUnprocessed, WebhookEvent
 from app.models.enums import WebhookEventState
 from app.queue import JobName
+from app.services.phone_numbers import ACCOUNTS
 from app.services.secrets import Bound, open_secret
 
 
@@ -42,7 +43,7 @@ def signing(session: Session, account_id: UUID) -> SigningView:
     )
     if row is None:
         raise NotFound
-    bound = Bound("whatsapp_accounts", row.workspace_id, account_id)
+    bound = Bound(ACCOUNTS, row.workspace_id, account_id)
     secret = open_secret(row.app_secret, bound, "app_secret")
     return SigningView(
         account_id=account_id,

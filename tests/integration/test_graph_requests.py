@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from app import db
-from app.services import messages, outbox, phone_numbers
+from app.config import settings
+from app.services import messages, outbox
 from app.services.whatsapp import client, outbound, provisioning
+from app.services.whatsapp.client import Credentials
 from app.services.whatsapp.outbound import OutgoingMessage, OutgoingText
 from tests import factories
 from tests.architecture.source import APP, calls, functions, name_of, python_files, tree_of
@@ -74,10 +76,11 @@ def test_subscribing_to_webhooks_keeps_the_contract(line: Line, requests: list[h
         return PlainTextResponse(request.query_params["hub.challenge"])
 
     line.graph.app.add_route("/verified", agree, methods=["GET"])
-    with db.transaction(line.team.id) as session:
-        credentials = phone_numbers.get_credentials(
-            session, line.team.owner, line.number.account_id
-        )
+    credentials = Credentials(
+        graph_url=f"{line.graph.address}/graph",
+        version=settings().whatsapp_graph_version,
+        access_token=line.sandbox_number.access_token,
+    )
 
     answer = provisioning.subscribe(
         credentials,
