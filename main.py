@@ -11,9 +11,9 @@ from nicegui.helpers import is_user_simulation
 from app import log, server, serving
 from app.config import settings
 from app.devstack import demo
-from app.devstack.embedded_workers import workers
 from app.devstack.entry import services
-from app.devstack.orderly import orderly
+from app.embedded_workers import workers
+from app.process import orderly
 from app.sandbox import create_sandbox
 from app.services import schema
 

@@ -11,7 +11,7 @@ if __name__ == "__main__":  # the imports take a second; Ctrl-C within it says n
 
 from app import log
 from app.devstack.entry import services
-from app.devstack.orderly import orderly
+from app.process import orderly
 from app.services import schema
 from app.workers import Supervisor
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from app import db, log, queue
 from app.actor import Actor
-from app.config import settings
+from app.config import check_data_dir, settings
 from app.devstack import diagnose
 from app.devstack.entry import services
 from app.devstack.stored_sandbox import StoredSandbox
@@ -154,16 +154,16 @@ def migrate(_options: argparse.Namespace) -> Answer:
 
 def _doctor() -> Answer:
     """Say what is wrong and how to mend it; changes nothing."""
-    problems = diagnose(settings())
-    if problem := schema.data_dir_problem():
-        problems.append(problem)
-    if not problems:
-        try:
+    problems: list[str] = []
+    try:
+        check_data_dir(settings().data_dir)
+        problems += diagnose(settings())
+        if not problems:
             with services():
-                problems += schema.problems()
+                problems += schema.diagnose()
                 queue.require()
-        except OperatorProblem as error:
-            problems.append(error.explanation)
+    except OperatorProblem as error:
+        problems.append(error.explanation)
     return {"ok": not problems, "problems": problems}
 
 

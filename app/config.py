@@ -52,10 +52,8 @@ class UnusableDataDir(OperatorProblem):
 
     code = "data_dir_unusable"
 
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"DATA_DIR ({path}) cannot be used: {error.strerror}. Choose another folder."
-        )
+    def __init__(self, path: Path, reason: str | None) -> None:
+        super().__init__(f"DATA_DIR ({path}) cannot be used: {reason}. Choose another folder.")
 
 
 class Settings(BaseSettings):
@@ -254,6 +252,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def check_data_dir(path: Path) -> None:
+    """Make sure that DATA_DIR can be used, or be made where it is missing. Changes nothing.
+
+    Raises:
+        UnusableDataDir: with the reason.
+    """
+    try:
+        place = next(one for one in (path, *path.parents) if one.exists())
+    except OSError as error:  # a directory on the way may not be looked into
+        raise UnusableDataDir(path, error.strerror) from error
+    if not place.is_dir():
+        raise UnusableDataDir(path, f"{place} is no directory")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UnusableDataDir(path, f"{place} cannot be written")
+
+
 def _check_url(name: str, value: str, schemes: frozenset[str], form: str) -> None:
     try:
         parts = urlsplit(value)
@@ -316,7 +330,7 @@ def _development_key(data_dir: Path) -> str:
         _make_key(path)
         return path.read_text().strip()
     except OSError as error:
-        raise UnusableDataDir(data_dir, error) from error
+        raise UnusableDataDir(data_dir, error.strerror) from error
 
 
 def _make_key(path: Path) -> None:

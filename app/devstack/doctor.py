@@ -26,7 +26,7 @@ def diagnose(settings: "Settings") -> list[str]:
         return []
     if problem := platform_problem():
         return [problem]
-    checks: list[Callable[[], None]] = [lambda: _check_directory(settings.data_dir)]
+    checks: list[Callable[[], None]] = [lambda: _check_disk(settings.data_dir)]
     if "postgres" in names:
         checks.append(lambda: _check_postgres(settings.data_dir))
     if "valkey" in names:
@@ -59,13 +59,8 @@ def _problem(check: Callable[[], None]) -> str:
     return ""
 
 
-def _check_directory(data_dir: Path) -> None:
+def _check_disk(data_dir: Path) -> None:
     place = next(path for path in (data_dir, *data_dir.parents) if path.exists())
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise DevstackError(
-            f"{place} cannot be written. Make it writable for this user, or set DATA_DIR to a "
-            "directory that is."
-        )
     if shutil.disk_usage(place).free < LEAST_DISK_BYTES:
         raise DevstackError(
             f"The disk of {place} has less than 300 MB left. Free some space, or set DATA_DIR to "

@@ -21,7 +21,7 @@ OPENERS = {
     # Calls a provider between two transactions, so it cannot be inside one.
     "app.services.sandbox_numbers",
     # The owner's connection, before anybody else is there.
-    "app.services.schema",
+    "app.services.schema.migrations",
 }
 # Drains and counts over all workspaces: batches in SQL, on a connection of their own.
 CONNECTORS = {
@@ -30,7 +30,7 @@ CONNECTORS = {
     "app.services.stats",
     "app.services.tidy",
 }
-COMMITTERS = {"app.db", "app.services.schema"}
+COMMITTERS = {"app.db", "app.services.schema.migrations"}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ COMMITTERS = {"app.db", "app.services.schema"}
         ("db.transaction", OPENERS),
         ("transaction", {"app.db"}),
         ("db.connect", CONNECTORS),
-        ("db.engine", {"app.services.schema"}),
+        ("db.engine", {"app.services.schema.migrations", "app.services.schema.checks"}),
         ("session.commit", COMMITTERS),
         ("connection.commit", COMMITTERS),
         ("session.rollback", set()),

@@ -5,8 +5,18 @@ import pytest
 from tests.architecture.source import APP, ROOT, imports, modules, place, report, tree_of
 
 ENTRIES = {
-    "main.py": {"log", "server", "serving", "config", "devstack", "sandbox", "services.schema"},
-    "worker.py": {"log", "workers", "devstack", "services.schema"},
+    "main.py": {
+        "log",
+        "server",
+        "serving",
+        "embedded_workers",
+        "process",
+        "config",
+        "devstack",
+        "sandbox",
+        "services.schema",
+    },
+    "worker.py": {"log", "workers", "process", "devstack", "services.schema"},
 }
 HOMES = {
     "stripe": ("app.services.stripe",),

@@ -147,7 +147,6 @@ def test_directory_that_cannot_be_used_is_explained(tmp_path: Path) -> None:
 
     with pytest.raises(DevstackError, match="cannot be used"):
         ensure_running(settings_for(blocked / "var"))
-    assert "cannot be written" in diagnose(settings_for(blocked / "var"))[0]
 
 
 def test_doctor_finds_nothing_on_a_working_machine(empty: Path) -> None:

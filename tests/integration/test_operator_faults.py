@@ -79,6 +79,8 @@ def test_unusable_data_directory_is_named(tmp_path: Path) -> None:
 
     assert done.error[0] == "data_dir_unusable"
     assert_plain(done)
+    [problem] = command("doctor", DATA_DIR=str(blocked / "data")).answer["problems"]
+    assert f"cannot be used: {blocked} is no directory." in problem
 
 
 def test_taken_port_is_named_before_anything_is_started(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from app import db
 from app.config import configure, settings
 from app.db import DbRole
 from app.services import schema
-from app.services.schema_problems import NotMigrated, OwnerNotAllowed, SchemaClosed
+from app.services.schema.problems import NotMigrated, OwnerNotAllowed, SchemaClosed
 from tests.command_line import command
 
 PASSWORD = "only-for-this-test"
@@ -59,7 +59,7 @@ def test_owner_of_the_tables_need_not_own_the_schema(foreign: psycopg.Connection
     schema.check()
     assert schema.is_applied()
     assert schema.migrate() == []
-    assert schema.problems() == []
+    assert schema.diagnose() == []
 
 
 def test_what_to_grant_is_said_where_tables_cannot_be_made(foreign: psycopg.Connection) -> None:

@@ -14,6 +14,7 @@ from app.events import Bell
 from app.models import User
 from app.queue import JobName
 from app.services import schema
+from app.services.schema.problems import OwnerRoleRefused
 from tests.table_rows import count, value
 
 DEAD = "postgresql://nobody:x@127.0.0.1:1/none"
@@ -155,5 +156,5 @@ def test_migration_can_be_repeated():
 def test_application_that_signs_in_as_the_owner_is_refused_with_the_sql_to_run():
     configure(database_url=settings().database_owner_url)
 
-    with pytest.raises(schema.OwnerRoleRefused, match="CREATE ROLE"):
+    with pytest.raises(OwnerRoleRefused, match="CREATE ROLE"):
         schema.check_role()

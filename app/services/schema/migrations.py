@@ -1,6 +1,6 @@
-"""The database's own life: migrations, policies, and what comes with the product.
+"""Bringing the database to this version: roles, tables, policies, the plans.
 
-System-only: run by the command line and at start-up, over the owner's connection.
+System-only: over the owner's connection.
 """
 
 from pathlib import Path
@@ -13,21 +13,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app import db
-from app.config import settings
 from app.db import DbRole
 from app.models.lookups import FUNCTIONS
 from app.models.policies import digest
-from app.services import plans, schema_roles
-from app.services.schema_problems import (
-    NotMigrated,
-    OwnerNotAllowed,
-    OwnerRoleRefused,
-    SchemaClosed,
-    SchemaProblem,
-    understood,
-)
+from app.services import plans
+from app.services.schema import roles
+from app.services.schema.problems import SchemaClosed, understood
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MIGRATION_LOCK = 7_203_114  # any constant: two processes that start together migrate one by one
 
 
@@ -56,36 +49,6 @@ def migrate() -> list[str]:
     return [revision.revision for revision in applied][::-1]
 
 
-def prepare() -> None:
-    """Make the database ready for this process: migrate where we may, then check.
-
-    Raises:
-        SchemaProblem: as for `check`.
-    """
-    with understood():
-        if db.url(DbRole.OWNER) and not is_applied():
-            migrate()
-    check()
-
-
-def check() -> None:
-    """Refuse a database that this process cannot work with. It asks, and changes and locks nothing.
-
-    Raises:
-        OwnerRoleRefused: the application would own its tables.
-        NotMigrated: the database is not at this version.
-        DatabaseUnusable: it does not answer.
-    """
-    with understood():
-        # The owner's role comes first where there is one: before the first migration there is no
-        # other. Without it, a wrong role is the better reason than its empty database.
-        if db.url(DbRole.OWNER) and not is_current(DbRole.OWNER):
-            raise NotMigrated
-        check_role()
-        if not is_current():
-            raise NotMigrated
-
-
 def is_applied() -> bool:
     """Tell whether migrations, roles and policies are this version's; asks, locks nothing.
 
@@ -111,53 +74,6 @@ def is_current(role: DbRole = DbRole.APP) -> bool:
             return False
 
 
-def check_role() -> None:
-    """Refuse an application role that owns the tables or may ignore row security.
-
-    Raises:
-        OwnerRoleRefused: with the SQL that mends it.
-    """
-    query = sa.text(
-        "select current_user, rolsuper or rolbypassrls, exists (select from pg_tables"
-        " where schemaname = 'public' and tablename = 'messages' and tableowner = current_user)"
-        " from pg_roles where rolname = current_user"
-    )
-    with db.engine(DbRole.APP).connect() as connection:
-        user, is_mighty, is_owner = connection.execute(query).one()
-    if is_mighty or is_owner:
-        raise OwnerRoleRefused(user, is_mighty=is_mighty)
-
-
-def problems() -> list[str]:
-    """Return what is wrong with the database, in sentences that say how to mend it.
-
-    A database that the next start will migrate by itself is none; it is not migrated here.
-    """
-    try:
-        try:
-            check()
-        except NotMigrated:
-            if not db.url(DbRole.OWNER):
-                raise
-            _check_owner()
-    except SchemaProblem as error:
-        return [str(error)]
-    return []
-
-
-def data_dir_problem() -> str | None:
-    """Return what is wrong with DATA_DIR in a sentence, or None."""
-    path = settings().data_dir
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = path / ".probe"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        return f"DATA_DIR ({path}) cannot be written: {error.strerror}. Choose another folder."
-    return None
-
-
 def _upgrade(config: Config) -> str | None:
     """Bring roles, tables and policies to this version; return the revision before."""
     with db.engine(DbRole.OWNER).connect() as connection:
@@ -165,21 +81,15 @@ def _upgrade(config: Config) -> str | None:
         try:
             connection.commit()
             before = MigrationContext.configure(connection).get_current_revision()
-            schema_roles.create(connection)
+            roles.create(connection)
             connection.commit()
             config.attributes.update(connection=connection, apply_policies=True)
             command.upgrade(config, "head")
             connection.commit()
-            if not schema_roles.may_look_in(connection):
+            if not roles.may_look_in(connection):
                 raise SchemaClosed
         finally:
             connection.rollback()
             connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
             connection.commit()
     return before
-
-
-def _check_owner() -> None:
-    with understood(), db.engine(DbRole.OWNER).connect() as connection:
-        if not schema_roles.may_create_tables(connection):
-            raise OwnerNotAllowed("permission denied for schema public")

@@ -15,7 +15,7 @@ from pathlib import Path
 from app import log
 from app.process import die_with_parent
 
-COMMAND = (sys.executable, str(Path(__file__).parents[2] / "worker.py"))
+COMMAND = (sys.executable, str(Path(__file__).parents[1] / "worker.py"))
 POLL_S = 0.25
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
