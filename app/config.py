@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import paths
 from app.problems import OperatorProblem
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ class Settings(BaseSettings):
     @property
     def sandbox_graph_url(self) -> str:
         """Where the sandbox's Graph API answers."""
-        return f"{self.public_url}/sandbox/graph"
+        return self.public_url + paths.SANDBOX_GRAPH
 
     @cached_property
     def keys(self) -> tuple[bytes, ...]:

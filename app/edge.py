@@ -9,7 +9,7 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import log
+from app import log, paths
 from app.config import Settings
 from app.ids import new_id
 
@@ -23,7 +23,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), payment=(), microphone=(self)",
 }
 # Routine, webhooks by the thousand (each is a row of its own); their failures are logged.
-UNLOGGED = ("/static/", "/_nicegui/", "/healthz", "/readyz", "/api/webhooks/")
+UNLOGGED = (f"{paths.STATIC}/", paths.NICEGUI_FILES, paths.HEALTHZ, paths.READYZ, paths.WEBHOOKS)
 FAILURE = 400
 HSTS = "max-age=31536000; includeSubDomains"
 

@@ -19,16 +19,13 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import db, events, log
+from app import db, events, log, paths
 from app.errors import Unavailable
 from app.events import Bell
 from app.hub import Fetch, Subscription, hub
 from app.services import sessions
 from app.web import allowed_origins, find_session, forget_sessions
 
-SOCKET_PATH = "/_nicegui_ws"
-PRIVATE_PATHS = ("/_nicegui/client", "/_nicegui/auto")
-PUBLIC_PATH = "/_nicegui/"
 UNAUTHENTICATED_CLOSE = 4401
 RECHECK_S = 5.0
 EVENTS_PER_S, EVENT_BURST = 50.0, 200.0
@@ -47,8 +44,8 @@ class Gate:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        is_private = path.startswith((SOCKET_PATH, *PRIVATE_PATHS))
-        if path.startswith(PUBLIC_PATH) and not is_private:
+        is_private = path.startswith(paths.NICEGUI_PRIVATE)
+        if path.startswith(paths.NICEGUI_FILES) and not is_private:
             await self._app(scope, receive, send)
             return
         is_page = any(path == prefix or path.startswith(prefix + "/") for prefix in self._prefixes)
@@ -253,7 +250,7 @@ def _refusal(scope: Scope, *, is_page: bool) -> Response:
         target = URL(scope=scope)
         query = f"?{target.query}" if target.query else ""
         return RedirectResponse(
-            str(URL("/sign-in").include_query_params(next=target.path + query)), 303
+            str(URL(paths.SIGN_IN).include_query_params(next=target.path + query)), 303
         )
     return PlainTextResponse("Please sign in.", 401)
 

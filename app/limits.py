@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app import paths
 from app.errors import AppError
 from app.i18n import mark
 
@@ -20,8 +21,8 @@ MAX_HEAD = 16 * 1024
 BODY_PAUSE_S, BODY_S = 10.0, 60.0
 LINGER_S, LINGER_BYTES = 2.0, 32 * 1024 * 1024
 FORM, CALL, WEBHOOK, MEDIA = 64 * 1024, 1024 * 1024, 3 * 1024 * 1024, 16 * 1024 * 1024
-MAX_BODY = {"/api/webhooks/": WEBHOOK, "/api/media": MEDIA}
-MAX_BODY |= dict.fromkeys(("/api/", "/sandbox/", "/_nicegui"), CALL)  # all else are forms
+MAX_BODY = {paths.WEBHOOKS: WEBHOOK, paths.MEDIA: MEDIA}
+MAX_BODY |= dict.fromkeys(paths.PROGRAMS, CALL)  # all else are forms
 
 Refuse = Callable[[Scope, AppError], Response]
 

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from app import gate, log
+from app import gate, log, paths
 from app.api.intake import committer
 from app.api.routes import add_routes
 from app.components import theme
@@ -36,10 +36,10 @@ def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
         lifespan=_lifespan(sandbox),
     )
     add_routes(app)
-    app.mount("/static", StaticFiles(directory=STATIC))
-    app.router.add_route("/favicon.ico", _favicon, methods=["GET"])
+    app.mount(paths.STATIC, StaticFiles(directory=STATIC))
+    app.router.add_route(paths.FAVICON, _favicon, methods=["GET"])
     if sandbox is not None:
-        app.mount("/sandbox", sandbox)
+        app.mount(paths.SANDBOX, sandbox)
     app.include_router(public.router)
     theme.register_styles()
     root.register()

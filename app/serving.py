@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app import paths
 from app.api.routes import error_response
 from app.config import Settings
 from app.edge import Edge
@@ -25,7 +26,6 @@ from app.web import allowed_hosts
 
 GRACEFUL_S = 20
 MAX_CONNECTIONS = 2_000
-PROGRAMS = ("/api/", "/sandbox/", "/_nicegui")
 BACKLOG = 2048
 
 
@@ -131,18 +131,16 @@ class Shortcut:
     The routes stay the application's own; what they match here they would match there.
     """
 
-    PREFIX = "/api/webhooks/"
-
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         routes = getattr(getattr(app, "router", None), "routes", [])
         self._router = Router(
-            [one for one in routes if getattr(one, "path", "").startswith(self.PREFIX)],
+            [one for one in routes if getattr(one, "path", "").startswith(paths.WEBHOOKS)],
             default=app,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(self.PREFIX):
+        if scope["type"] == "http" and scope["path"].startswith(paths.WEBHOOKS):
             await self._router(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -163,6 +161,6 @@ class Server(uvicorn.Server):
 
 def _refuse(scope: Scope, error: AppError) -> Response:
     """Answer programs in JSON, and people with a page."""
-    if scope["path"].startswith(PROGRAMS):
+    if scope["path"].startswith(paths.PROGRAMS):
         return error_response(error)
     return public.refusal_page(error)

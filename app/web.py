@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
-from app import db
+from app import db, paths
 from app.config import is_loopback, settings
 from app.crypto import hash_token
 from app.errors import NotAuthenticated, PermissionDenied
@@ -117,7 +117,7 @@ def client_of(request: HTTPConnection) -> Client:
     )
 
 
-def safe_next(target: str | None, *, default: str = "/dashboard") -> str:
+def safe_next(target: str | None, *, default: str = paths.DASHBOARD) -> str:
     """Return a path of this site to go to after signing in, or the default.
 
     Encoded slashes and line ends are refused, too: who decodes a path once more must not leave.

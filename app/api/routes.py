@@ -5,24 +5,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app import paths
 from app.api import health, webhooks
 from app.errors import AppError, NotFound
-
-WEBHOOK = "/api/webhooks/whatsapp"
 
 
 def add_routes(app: FastAPI) -> None:
     """Add the webhook routes first: they are the busiest, and plain Starlette for their speed."""
     app.router.routes[:0] = [
         Route(path, endpoint, methods=methods)
-        for path in (WEBHOOK, WEBHOOK + "/{account}")
+        for path in (paths.WHATSAPP_WEBHOOK, paths.WHATSAPP_WEBHOOK + "/{account}")
         for endpoint, methods in ((webhooks.receive, ["POST"]), (webhooks.verify, ["GET"]))
     ]
-    app.router.add_route("/healthz", health.healthz, methods=["GET"])
-    app.router.add_route("/readyz", health.readyz, methods=["GET"])
+    app.router.add_route(paths.HEALTHZ, health.healthz, methods=["GET"])
+    app.router.add_route(paths.READYZ, health.readyz, methods=["GET"])
     # Below /api nothing falls through to a page.
     app.router.add_route(
-        "/api/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
+        paths.API + "{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
     )
     app.add_exception_handler(AppError, _app_error)
 

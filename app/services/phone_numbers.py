@@ -9,7 +9,7 @@ from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from app import ids
+from app import ids, paths
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.config import settings
@@ -117,7 +117,7 @@ def connect(
     return ConnectedView(
         phone_number_id=row.id,
         account_id=account.id,
-        webhook_path=f"/api/webhooks/whatsapp/{account.id}",
+        webhook_path=f"{paths.WHATSAPP_WEBHOOK}/{account.id}",
     )
 
 

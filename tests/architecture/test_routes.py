@@ -1,7 +1,9 @@
 """Every route is known to be public, or nobody gets through it without a session or a signature."""
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -10,7 +12,16 @@ from typing import Any
 
 import pytest
 
-from tests.architecture.source import ROOT, report
+from tests.architecture.source import (
+    APP,
+    ROOT,
+    SCREENS,
+    modules,
+    place,
+    report,
+    text_of,
+    tree_of,
+)
 
 # Who answers for these himself: the doors, signed webhooks, health, files of the product.
 PUBLIC_PATHS = {
@@ -129,3 +140,19 @@ def test_production_serves_nothing_of_the_sandbox(data_dir: Path) -> None:
     outer = {route["path"] for route in routes(data_dir, "production")["outer"]}
 
     assert not outer & DEVELOPMENT_ONLY
+
+
+def test_technical_paths_are_written_in_one_place() -> None:
+    # Pages link to files of the product by constant texts; the sandbox is mounted anywhere.
+    apart = (APP / "paths.py", *SCREENS, APP / "sandbox")
+    technical = re.compile(r"/(api|static|sandbox|_nicegui(_ws)?|healthz|readyz)(/|$)")
+
+    found = [
+        place(path, node.lineno)
+        for path in modules().values()
+        if not any(path == one or one in path.parents for one in apart)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and technical.match(text_of(node) or "")
+    ]
+
+    assert not found, report("Paths stand in app/paths.py.", found)

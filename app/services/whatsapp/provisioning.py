@@ -6,6 +6,7 @@ import httpx
 from pydantic import AliasGenerator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from app import paths
 from app.errors import ProviderError
 from app.services.whatsapp import client
 from app.services.whatsapp.client import Credentials
@@ -36,7 +37,7 @@ def create_sandbox_number(
     """
     try:
         response = httpx.post(
-            f"{base_url}/sandbox/accounts",
+            base_url + paths.SANDBOX_ACCOUNTS,
             json={"workspace": workspace, "displayName": display_name},
             headers={"Authorization": f"Bearer {bearer}"},
             timeout=TIMEOUT_S,
