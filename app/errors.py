@@ -4,7 +4,7 @@ Each edge translates them once: pages into words, the REST API into its error sh
 retry or a record on the row. Subclasses live beside the service that raises them.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from app.i18n import gettext, mark
 
@@ -17,7 +17,6 @@ class AppError(Exception):
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
-    level: ClassVar[Literal["info", "error"]] = "info"
     sentence: ClassVar[str] = mark("Something went wrong.")
 
     def __init__(self, message: str | None = None) -> None:
@@ -59,7 +58,10 @@ class Conflict(AppError):
 
 
 class ValidationFailed(AppError):
-    """The input is not acceptable; `fields` maps a field's name to what to do about it."""
+    """The input is not acceptable; `fields` maps a field's name to what to do about it.
+
+    Names are Python's (`phone_number`); the REST API writes them as it writes all members.
+    """
 
     code, status = "validation_failed", 422
     sentence = mark("Please check the marked fields.")

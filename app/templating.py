@@ -49,8 +49,6 @@ def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     )
 
 
-def error_page(status: int, title: str, text: str, *, reference: str | None = None) -> HTMLResponse:
+def error_page(status: int, title: str, text: str) -> HTMLResponse:
     """Return one sentence about what happened and one way on."""
-    return render(
-        "error.html", status=status, title=title, text=text, reference=reference, home_url="/"
-    )
+    return render("error.html", status=status, title=title, text=text)

@@ -1,6 +1,7 @@
 """Every route of the outer application, in the order in which they are tried."""
 
 from fastapi import FastAPI
+from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -39,5 +40,5 @@ def error_response(error: AppError) -> Response:
     """Return an expected failure in the shape of INTERFACE section 5."""
     body: dict[str, object] = {"code": error.code, "message": error.message}
     if fields := getattr(error, "fields", None):
-        body["fields"] = fields
+        body["fields"] = {to_camel(name): sentence for name, sentence in fields.items()}
     return JSONResponse({"error": body}, error.status)

@@ -66,9 +66,9 @@ def json_column(*, nullable: bool = False) -> Any:
     )
 
 
-def moment(*, index: bool = False) -> Any:
+def moment() -> Any:
     """Return a field for an optional time."""
-    return Field(default=None, sa_type=TIMESTAMP, nullable=True, index=index)
+    return Field(default=None, sa_type=TIMESTAMP, nullable=True)
 
 
 def counter() -> Any:
@@ -83,12 +83,12 @@ def flag(*, default: bool) -> Any:
     )
 
 
-def within_workspace(column: str, table: str, *, ondelete: str = "CASCADE") -> Any:
+def within_workspace(column: str, table: str) -> Any:
     """Return the foreign key (workspace_id, column): a row can only refer to its own workspace."""
     return sa.ForeignKeyConstraint(
         ["workspace_id", column],
         [f"{table}.workspace_id", f"{table}.id"],
-        ondelete=ondelete if ondelete != "SET NULL" else f"SET NULL ({column})",
+        ondelete="CASCADE",
     )
 
 

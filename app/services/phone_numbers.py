@@ -207,12 +207,12 @@ def e164(value: str) -> str:
     has_letters = any(character.isalpha() for character in written)
     if parsed is None or parsed.extension or has_letters or not written.startswith("+"):
         raise ValidationFailed(
-            {"phoneNumber": _("Write the number with + and its country code, like +447700900148.")}
+            {"phone_number": _("Write the number with + and its country code, like +447700900148.")}
         )
     number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     if not MIN_DIGITS <= len(number) - 1 <= MAX_DIGITS:
         raise ValidationFailed(
-            {"phoneNumber": _("A phone number has 7 to 15 digits, the country code included.")}
+            {"phone_number": _("A phone number has 7 to 15 digits, the country code included.")}
         )
     return number
 

@@ -223,4 +223,4 @@ def test_what_is_no_number_is_refused_with_words(written: str):
     with pytest.raises(ValidationFailed) as caught:
         phone_numbers.e164(written)
 
-    assert list(caught.value.fields) == ["phoneNumber"]
+    assert list(caught.value.fields) == ["phone_number"]

@@ -1,12 +1,14 @@
 """Every expected failure and every code of Meta's has one meaning and a finished sentence."""
 
 import importlib
+import json
 import pkgutil
 from collections import Counter
 
 import pytest
 
 import app.services
+from app.api.routes import error_response
 from app.errors import AppError, ValidationFailed
 from app.services.whatsapp.errors import MEANINGS, MISCONFIGURED, Move, meaning
 
@@ -87,3 +89,9 @@ def test_meaning_is_a_finished_sentence(code: int):
 def test_unknown_code_is_our_move_and_not_tried_again():
     assert not meaning(424_242).is_retryable
     assert meaning(424_242).move is Move.OPERATOR
+
+
+def test_api_names_fields_as_it_names_all_members():
+    answer = error_response(ValidationFailed({"phone_number": "Write it with +."}))
+
+    assert json.loads(answer.body)["error"]["fields"] == {"phoneNumber": "Write it with +."}
