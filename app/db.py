@@ -26,12 +26,6 @@ from app.config import settings
 from app.errors import Unavailable
 
 POOL_SIZE = 10
-CONNECT_ARGS = {
-    "connect_timeout": 5,
-    "application_name": "app",
-    "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s"
-    " -c idle_in_transaction_session_timeout=60s",
-}
 # SQLSTATE classes: connection, operator intervention, out of resources.
 CONNECTION_LOSS = frozenset({"08", "57", "53"})
 WORKSPACE = "workspace_id"
@@ -41,7 +35,7 @@ Effect = Callable[[], None]
 
 
 class DbRole(StrEnum):
-    """Who connects: see DESIGN section 3. None is a superuser."""
+    """Who connects (decision 0004). None is a superuser."""
 
     APP = "app"
     DRAIN = "drain"
@@ -49,7 +43,7 @@ class DbRole(StrEnum):
 
 
 class NetworkInsideTransaction(RuntimeError):
-    """A provider was called while a transaction was open (DESIGN: claim, transmit, record)."""
+    """A provider was called while a transaction was open (decision 0002)."""
 
 
 class BlockingCallOnLoop(RuntimeError):
@@ -69,6 +63,16 @@ def url(role: DbRole = DbRole.APP) -> str:
     return drain.render_as_string(hide_password=False)
 
 
+def connect_args(*, connect_timeout_s: int = 5, statement_timeout_s: int = 30) -> dict[str, Any]:
+    """Return what every connection of ours is opened with, for psycopg."""
+    return {
+        "connect_timeout": connect_timeout_s,
+        "application_name": "app",
+        "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+        f" -c statement_timeout={statement_timeout_s}s",
+    }
+
+
 _is_inside: ContextVar[bool] = ContextVar("_is_inside", default=False)
 _engines: dict[str, Engine] = {}
 _lock = threading.Lock()
@@ -82,7 +86,7 @@ def _make_engine(address: str) -> Engine:
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args=CONNECT_ARGS,
+        connect_args=connect_args(),
     )
 
 
@@ -164,9 +168,8 @@ def connect(role: DbRole = DbRole.DRAIN) -> Iterator[psycopg.Connection[tuple[An
         Unavailable: the database cannot be reached.
     """
     refuse_on_event_loop()
-    options: dict[str, Any] = {**CONNECT_ARGS}
     try:
-        with psycopg.connect(url(role), **options) as connection:
+        with psycopg.connect(url(role), **connect_args()) as connection:
             yield connection
     except psycopg.OperationalError as error:
         if is_connection_loss(error):

@@ -13,8 +13,6 @@ from app import db
 from app.db import DbRole
 from app.models.policies import APP_ROLE, DRAIN_ROLE, role_statements
 
-CONNECT_TIMEOUT_S = 5
-
 
 def create(connection: sa.Connection) -> None:
     """Make the group roles and the logins of the application and the drains."""
@@ -69,7 +67,7 @@ def _ask(connection: sa.Connection, query: str, name: str) -> bool:
 def _signs_in(address: URL) -> bool:
     place = address.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        psycopg.connect(place, connect_timeout=CONNECT_TIMEOUT_S).close()
+        psycopg.connect(place, **db.connect_args()).close()
     except psycopg.OperationalError:
         return False
     return True
