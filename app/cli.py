@@ -1,7 +1,8 @@
 """The operator's command line: one JSON object on standard output, logs on standard error.
 
 Embedded services that are not up are started for the command and stopped at its end, unless
-another process uses them by then. Names of options and members are public (INTERFACE section 3).
+another process uses them by then. Names of options and members are public: a release may add some,
+and renames none.
 """
 
 import argparse

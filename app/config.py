@@ -219,7 +219,7 @@ class Settings(BaseSettings):
 
     @property
     def session_cookie(self) -> str:
-        """The session cookie's name (`INTERFACE` section 2)."""
+        """The session cookie's name; `__Host-` makes browsers insist on TLS and on this host."""
         return "__Host-sid" if self.is_https else "sid"
 
     @property

@@ -95,7 +95,7 @@ def require_same_origin(request: Request) -> None:
 
 
 def allowed_hosts() -> frozenset[str]:
-    """Return the Host headers that we answer to (INTERFACE section 2)."""
+    """Return the Host headers that we answer to: the public address, and loopback in trials."""
     config = settings()
     hosts = {config.public_url.split("://", 1)[1]}
     if not config.is_production or is_loopback(config.public_host):

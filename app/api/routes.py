@@ -37,7 +37,7 @@ async def _app_error(_request: Request, error: Exception) -> Response:
 
 
 def error_response(error: AppError) -> Response:
-    """Return an expected failure in the shape of INTERFACE section 5."""
+    """Return an expected failure as `{"error": {"code", "message", "fields"}}`."""
     body: dict[str, object] = {"code": error.code, "message": error.message}
     if fields := getattr(error, "fields", None):
         body["fields"] = {to_camel(name): sentence for name, sentence in fields.items()}

@@ -67,7 +67,7 @@ async def verify(request: Request) -> Response:
 
 
 async def receive(request: Request) -> Response:
-    """Store a signed body, then answer 200; INTERFACE section 4 has every other answer."""
+    """Store a signed body, then answer 200; whatever else is answered, nothing is stored."""
     try:
         view = await _signing_of(request)
         body = await _body(request)

@@ -1,6 +1,7 @@
 """Passwords: argon2id, at most two at a time, with a dummy check for people we do not know.
 
-Rules: a length and a list of common ones, nothing else (reference/security.md, D 6.2).
+Rules: a length and a list of common ones, nothing else: rules of composition make people choose
+passwords that are easier to guess (NIST SP 800-63B).
 """
 
 import threading

@@ -11,7 +11,7 @@ OUTBOUND = [status.value for status in MessageStatus if status is not MessageSta
 
 
 def collect(workspace_id: UUID | None = None) -> dict[str, Any]:
-    """Return the counts of `python -m app stats` (INTERFACE section 3). System-only.
+    """Return the counts of `python -m app stats`; their names are public. System-only.
 
     Of one workspace if named: then events and items of no known workspace are left out.
     """

@@ -1,4 +1,4 @@
-"""INTERFACE section 4, row by row: what Meta gets for an answer, and what is stored by then."""
+"""The webhook, answer by answer: what Meta gets for an answer, and what is stored by then."""
 
 import asyncio
 import time

@@ -41,7 +41,7 @@ def test_entry_file_is_a_table_of_contents(name: str) -> None:
         if imported.startswith("app.") and not imported.startswith(allowed)
     ]
 
-    assert not foreign, report("Entry files only put things together (DESIGN 1).", foreign)
+    assert not foreign, report("Entry files only put things together.", foreign)
     assert len(path.read_text().splitlines()) < 60, f"{name} has 60 lines or more."
 
 

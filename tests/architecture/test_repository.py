@@ -17,6 +17,11 @@ INDEXES = re.compile(
     r"-url\s*="
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.{}])/(?:ho" r"me|Use" r"rs|ro" r"ot|wo" r"rk|op" r"t)/[\w.-]+")
+# Documents from elsewhere by their names, sections of one, decisions, and any page of Markdown.
+CITATIONS = re.compile(
+    r"\b(?:INTER" r"FACE|DES" r"IGN|STY" r"LE)\b|(?<![\w./-])refer" r"ence/[\w./-]+"
+    r"|\bdecision \d{4}\b|(?<![\w./-])[\w./-]+\.md\b"
+)  # fmt: skip
 BINARY = {".woff2", ".png", ".jpg", ".ico", ".gif", ".pdf", ".webp", ".mp4", ".ogg"}
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 SECTIONS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
@@ -37,7 +42,7 @@ def lines_with(pattern: re.Pattern[str]) -> list[str]:
         for name, text in texts().items()
         if pattern.search(text)
         for number, line in enumerate(text.splitlines(), 1)
-        if (match := pattern.search(line))
+        for match in pattern.finditer(line)
     ]
 
 
@@ -89,6 +94,20 @@ def test_decisions_are_numbered_without_gaps() -> None:
     numbers = [int(path.stem[:4]) for path in DECISIONS]
 
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_sources_cite_only_what_is_here() -> None:
+    here = {path.name for path in tracked_files()}
+    here |= {f"decision {path.stem[:4]}" for path in DECISIONS}
+
+    found = [
+        line
+        for line in lines_with(CITATIONS)
+        if line.startswith(("app/", "tests/", "migrations/", "main.py", "worker.py"))
+        and line.split(" ", 1)[1].split("/")[-1] not in here
+    ]
+
+    assert not found, report("Say the fact, or cite docs/architecture.md or a decision.", found)
 
 
 def test_tree_of_the_architecture_is_complete() -> None:

@@ -1,4 +1,4 @@
-"""The product under faults: nothing lost, nothing doubled, nothing sent twice (DESIGN section 2).
+"""The product under faults: nothing lost, nothing doubled, nothing sent twice.
 
 A longer run with other dice: python -m tests.chaos --messages 20000 --seed 42
 """

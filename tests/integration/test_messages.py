@@ -121,7 +121,7 @@ def test_any_other_text_is_sent_as_it_is(acme: Team, thread: UUID, text: str):
 
 
 def test_checks_come_in_their_order(acme: Team, rival: Team):
-    """INTERFACE section 5: 403, 422, 404, 402, 409; each obstacle is taken away in turn."""
+    """403, 422, 404, 402, 409: each obstacle is taken away in turn."""
     thread = factories.make_conversation(acme.number, is_open=False)
     execute("UPDATE phone_numbers SET status = 'PENDING'")
     execute("UPDATE subscriptions SET status = 'CANCELED'")

@@ -1,7 +1,6 @@
 """Meta's error codes: may it be tried again, whose move is it, and what a person should know.
 
-Source: reference/cloud-api.md section 5 (Meta's error codes of 2026-05, pywa 4.4). Act by code,
-never by title.
+Source: Meta's error codes of 2026-05, and pywa 4.4. Act by code, never by title.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Typed bodies of what we send; the limits are Meta's (reference/cloud-api.md, section 4)."""
+"""Typed bodies of what we send; the limits are Meta's."""
 
 import re
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Typed webhook bodies. Unknown members are allowed, unknown types become UNKNOWN and stay whole.
 
-Source: Meta's webhook reference and real-shaped bodies.
+Source: Meta's webhook reference, and bodies as Meta sends them.
 One bad message must not hide the good ones beside it: an envelope is read loosely, each message
 and status on its own.
 """
