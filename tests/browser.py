@@ -9,15 +9,21 @@ import shutil
 import subprocess
 import sys
 
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PACKAGES = ("chromium", "fonts-liberation", "fonts-noto-color-emoji")
 
 
 def chromium_path() -> str | None:
     """Return an installed Chromium, or None for Playwright's own download."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the browser as every test, picture and measurement has it."""
+    return playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
 
 
 def main() -> int:
@@ -38,9 +44,7 @@ def main() -> int:
 def _version() -> str | None:
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
-            )
+            browser = launch(playwright)
             version = browser.version
             browser.close()
             return version

@@ -1,7 +1,6 @@
 """`python -m app` and the processes, as an operator starts them, on the database of the test."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config import settings
+from tests.subprocesses import environment
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 90
@@ -37,18 +37,15 @@ class Done:
         return self.answer["error"]["code"], self.answer["error"]["message"]
 
 
-def environment(**over: str) -> dict[str, str]:
-    """Return the settings of this test as environment variables; nothing else leaks in."""
+def _settings_of_this_test(**over: str) -> dict[str, str]:
     config = settings()
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {
-        **kept,
+    given = {
         "DATA_DIR": str(config.data_dir),
         "DATABASE_URL": config.database_url,
         "DATABASE_OWNER_URL": config.database_owner_url,
         "REDIS_URL": config.redis_url,
-        **over,
     }
+    return environment(**{**given, **over})
 
 
 def begin(*words: str, **over: str) -> subprocess.Popen[str]:
@@ -56,7 +53,7 @@ def begin(*words: str, **over: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *words],
         cwd=ROOT,
-        env=environment(**over),
+        env=_settings_of_this_test(**over),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,7 +1,5 @@
 """A product of a run's own: embedded services in a directory, and what its processes need."""
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from app import config, db
 from app.config import Settings, configure
 from app.devstack import Lease, ensure_running
 from app.services import schema
+from tests.subprocesses import environment, free_port
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,21 +36,13 @@ def own_product(data_dir: Path) -> Iterator[OwnProduct]:
         }
         settings = configure(**addresses)
         schema.prepare()
-        environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+        given = environment(
             **{name.upper(): address for name, address in addresses.items()},
-            "DATA_DIR": str(data_dir),
-            "PORT": str(port),
-            "SANDBOX": "false",
-        }
+            DATA_DIR=str(data_dir),
+            PORT=str(port),
+            SANDBOX="false",
+        )
         try:
-            yield OwnProduct(settings, lease, environment)
+            yield OwnProduct(settings, lease, given)
         finally:
             db.dispose()
-
-
-def free_port() -> int:
-    """Return a port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

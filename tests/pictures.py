@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import chromium_path
+from tests.browser import launch
 from tests.e2e.stack import Stack, Workspace, make_stack
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -46,9 +46,7 @@ def main() -> None:
             shop = stack.workspace("Marigold Home", owner="Maya Lindqvist")
             for name, said in TALKS.items():
                 stack.receive(shop, said, name=name)
-            browser = playwright.chromium.launch(
-                executable_path=chromium_path(), args=["--headless", "--no-sandbox"]
-            )
+            browser = launch(playwright)
             _play(browser, stack, shop)
             for theme in ("light", "dark"):
                 _desktop(browser, stack, shop, theme)

@@ -125,6 +125,20 @@ def test_tree_of_the_architecture_is_complete() -> None:
     assert not absent, f"docs/architecture.md does not mention: {absent}"
 
 
+def test_every_rule_of_the_architecture_names_its_tests() -> None:
+    document = (ROOT / "docs" / "architecture.md").read_text()
+    section = document.split("## Rules that hold everywhere")[1].split("\n## ")[0]
+    rules = re.split(r"\n(?=\d+\. )", section)[1:]
+    named = [re.findall(r"`(tests/[\w/]+\.py)`", rule) for rule in rules]
+
+    assert rules
+    assert all(named), report(
+        "A rule is a test.", [r for r, n in zip(rules, named, strict=True) if not n]
+    )
+    absent = [name for names in named for name in names if not (ROOT / name).is_file()]
+    assert not absent, report("These tests do not exist.", absent)
+
+
 def test_lock_files_hold_what_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = {

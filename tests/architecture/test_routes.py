@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from tests.architecture.source import (
     text_of,
     tree_of,
 )
+from tests.subprocesses import environment
 
 # Who answers for these himself: the doors, signed webhooks, health, files of the product.
 PUBLIC_PATHS = {
@@ -79,13 +79,13 @@ print(json.dumps({
 
 
 @cache
-def routes(data_dir: Path, environment: str) -> dict[str, Any]:
+def routes(data_dir: Path, kind: str) -> dict[str, Any]:
     """Build the product in a process of its own and return its routes."""
-    secret = {"SECRET_KEYS": "f1d6a0b9c27e4853" * 4} if environment == "production" else {}
+    secret = {"SECRET_KEYS": "f1d6a0b9c27e4853" * 4} if kind == "production" else {}
     product = subprocess.run(
         [sys.executable, "-c", LIST_ROUTES],
         cwd=ROOT,
-        env={**os.environ, "DATA_DIR": str(data_dir), "ENVIRONMENT": environment, **secret},
+        env=environment(DATA_DIR=str(data_dir), ENVIRONMENT=kind, **secret),
         capture_output=True,
         text=True,
         check=False,

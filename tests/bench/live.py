@@ -17,7 +17,7 @@ from tests import factories, table_rows
 from tests.bench.loader import open_loop, webhook_requests
 from tests.bench.machine import Running, running
 from tests.bench.watched import REPORT
-from tests.browser import chromium_path
+from tests.browser import launch
 from tests.factories import Number, Team
 from tests.own_product import OwnProduct
 from tests.waiting import wait_until
@@ -60,9 +60,7 @@ def live(product: OwnProduct, _teams: list[Team], say: Say) -> dict[str, float]:
         running(product, "worker.py", is_web=False),
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=["--headless", "--no-sandbox", "--disable-gpu"]
-        )
+        browser = launch(playwright)
         context = _signed_in(browser, product)
         _post(product, number, "hello")
         query = "SELECT id FROM conversations WHERE workspace_id = %s"

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser import chromium_path
+from tests.browser import launch
 from tests.e2e.stack import Stack, Workspace, make_stack
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 # What a browser says on its own about a request that a test makes fail on purpose.
 HARMLESS = re.compile(
@@ -38,7 +37,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def browser() -> Iterator[Browser]:
     """One Chromium a module: Playwright's loop must not outlive it, other tests have their own."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        chromium = launch(playwright)
         yield chromium
         chromium.close()
 

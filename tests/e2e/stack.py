@@ -5,7 +5,6 @@ import hmac
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import httpx
 import psycopg
 
 from app.devstack.layout import Layout
+from tests.subprocesses import environment, free_port
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
@@ -228,19 +228,7 @@ class Stack:
 def make_stack(data_dir: Path, **settings: str) -> Stack:
     """Prepare a product with settings of its own; nothing of the environment leaks in."""
     port = free_port()
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environment = {
-        **kept,
-        "DATA_DIR": str(data_dir),
-        "PORT": str(port),
-        "PYTHONUNBUFFERED": "1",
-        **settings,
-    }
-    return Stack(data_dir=data_dir, port=port, environment=environment)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    given = environment(
+        DATA_DIR=str(data_dir), PORT=str(port), **{"PYTHONUNBUFFERED": "1", **settings}
+    )
+    return Stack(data_dir=data_dir, port=port, environment=given)

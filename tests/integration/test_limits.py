@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from app import limits, serving
 from app.config import configure, settings
-from tests.own_product import free_port
+from tests.subprocesses import free_port
 
 HEAD_S, PAUSE_S, BODY_S = 0.4, 0.3, 0.9
 FORM = b"content-type: application/x-www-form-urlencoded\r\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import Done, begin, command, finish, run
+from tests.subprocesses import free_port
 
 AWAY = "postgresql://app:secretword@127.0.0.1:1/app"
 FAULTS = [
@@ -53,9 +54,9 @@ def test_doctor_says_that_the_database_is_away() -> None:
 @pytest.mark.parametrize("program", ["main.py", "worker.py"])
 @pytest.mark.parametrize(("over", "sentence"), FAULTS, ids=IDS)
 def test_process_says_a_sentence_and_ends(
-    program: str, over: dict[str, str], sentence: str, free_port: int
+    program: str, over: dict[str, str], sentence: str
 ) -> None:
-    done = run(program, **{"PORT": str(free_port), **over})
+    done = run(program, **{"PORT": str(free_port()), **over})
 
     assert done.status == 1
     assert done.out == ""
@@ -63,8 +64,8 @@ def test_process_says_a_sentence_and_ends(
     assert_plain(done)
 
 
-def test_worker_without_redis_says_so(free_port: int) -> None:
-    done = run("worker.py", REDIS_URL=f"redis://127.0.0.1:{free_port}/0")
+def test_worker_without_redis_says_so() -> None:
+    done = run("worker.py", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
 
     assert done.status == 1
     assert "Redis cannot be used" in done.log
@@ -100,8 +101,8 @@ def test_taken_port_is_named_before_anything_is_started(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_address_of_another_machine_is_named(free_port: int) -> None:
-    done = run("main.py", HOST="192.0.2.1", PORT=str(free_port), INSECURE_HTTP="true")
+def test_address_of_another_machine_is_named() -> None:
+    done = run("main.py", HOST="192.0.2.1", PORT=str(free_port()), INSECURE_HTTP="true")
 
     assert done.status == 1
     assert "192.0.2.1 is no address of this machine" in done.log
@@ -110,10 +111,12 @@ def test_address_of_another_machine_is_named(free_port: int) -> None:
 @pytest.mark.parametrize("pause_s", [0.3, 1.5, 3.5])
 @pytest.mark.parametrize("program", ["main.py", "worker.py"])
 def test_ctrl_c_at_any_moment_says_nothing(
-    program: str, pause_s: float, free_port: int, silent_server: int
+    program: str, pause_s: float, silent_server: socket.socket
 ) -> None:
-    away = f"postgresql://a:b@127.0.0.1:{silent_server}/app"  # so that it stays in its start
-    process = begin(program, PORT=str(free_port), DATABASE_URL=away, DATABASE_OWNER_URL=away)
+    away = (
+        f"postgresql://a:b@127.0.0.1:{port_of(silent_server)}/app"  # so that it stays in its start
+    )
+    process = begin(program, PORT=str(free_port()), DATABASE_URL=away, DATABASE_OWNER_URL=away)
     time.sleep(pause_s)
 
     process.send_signal(signal.SIGINT)
@@ -123,28 +126,26 @@ def test_ctrl_c_at_any_moment_says_nothing(
     assert (done.out, done.log) == ("", "")
 
 
-def test_ctrl_c_of_a_command_is_an_error_in_json(silent_server: int) -> None:
-    away = f"postgresql://a:b@127.0.0.1:{silent_server}/app"
+def test_ctrl_c_of_a_command_is_an_error_in_json(silent_server: socket.socket) -> None:
+    away = f"postgresql://a:b@127.0.0.1:{port_of(silent_server)}/app"
     process = begin("-m", "app", "stats", DATABASE_URL=away, DATABASE_OWNER_URL=away)
-    time.sleep(2.5)
+    waiting, _ = silent_server.accept()
 
     process.send_signal(signal.SIGINT)
     done = finish(process)
+    waiting.close()
 
     assert done.error[0] == "interrupted"
     assert_plain(done)
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-def silent_server() -> Iterator[int]:
+def silent_server() -> Iterator[socket.socket]:
     """A port that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
+        server.settimeout(30)
+        yield server
+
+
+def port_of(server: socket.socket) -> int:
+    return int(server.getsockname()[1])
