@@ -68,8 +68,8 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    app_name: str = Field("Parley", description="the product's name on every page and mail")
-    operator_name: str = Field("", description="who runs it (legal pages)")
+    app_name: str = Field("Parley", description="the product's name on every page")
+    operator_name: str = Field("", description="not used yet: who runs it, for legal pages")
     environment: Literal["development", "production"] = Field(
         "development",
         description="production refuses placeholder secrets and development aids",
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         (), description="addresses or networks whose forwarded headers are believed"
     )
     data_dir: Path = Field(
-        Path("./var"), description="embedded databases, local files, development mailbox"
+        Path("./var"), description="embedded databases, the sandbox, what is generated"
     )
     database_url: str = Field(
         "", description="PostgreSQL as the application role; empty = embedded"
@@ -94,10 +94,12 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field("", description="Redis or Valkey; empty = embedded")
     storage_url: str = Field(
-        "", description="file:// or s3://bucket/prefix; empty = DATA_DIR/files"
+        "", description="not used yet: file:// or s3://bucket/prefix for media files"
     )
-    aws_endpoint_url_s3: str = Field("", description="S3 endpoint when it is not Amazon's")
-    smtp_url: str = Field("", description="smtp://user:pass@host:port; empty = DATA_DIR/mail")
+    aws_endpoint_url_s3: str = Field(
+        "", description="not used yet: S3 endpoint that is not Amazon's"
+    )
+    smtp_url: str = Field("", description="not used yet: smtp://user:pass@host:port for mails")
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated, newest first; encrypt provider secrets, sign tickets"
     )
@@ -107,7 +109,7 @@ class Settings(BaseSettings):
     whatsapp_graph_version: str = Field("v25.0", description="Graph version for every call")
     whatsapp_app_secret: str = Field("", description="app secret of the platform's own Meta app")
     whatsapp_verify_token: str = Field("", description="verify token of the platform webhook")
-    metrics_token: str = Field("", description="bearer token for /metrics; empty = loopback only")
+    metrics_token: str = Field("", description="not used yet: bearer token for /metrics")
     embedded_workers: int = Field(
         1, ge=0, le=16, description="workers that main.py starts in embedded mode"
     )

@@ -1,5 +1,7 @@
 """Every setting is in `.env.example` and in the README, as `app.config` describes it."""
 
+import re
+
 from tests.architecture.settings_text import (
     ENV_EXAMPLE,
     README,
@@ -7,6 +9,7 @@ from tests.architecture.settings_text import (
     env_example,
     with_table,
 )
+from tests.architecture.source import ROOT, modules, report
 
 HOW = "Run: .venv/bin/python -m tests.architecture.settings_text"
 
@@ -25,3 +28,17 @@ def test_readme_is_current() -> None:
     readme = README.read_text()
 
     assert readme == with_table(readme), HOW
+
+
+def test_setting_that_nobody_reads_promises_nothing() -> None:
+    readers = [*modules().values(), ROOT / "main.py", ROOT / "worker.py"]
+    code = "\n".join(path.read_text() for path in readers)
+
+    wrong = [
+        name
+        for name, field in documented().items()
+        if bool(re.search(rf"\.{name.lower()}\b", code))
+        == (field.description or "").startswith("not used yet")
+    ]
+
+    assert not wrong, report('"not used yet" stands where it is true, and only there.', wrong)
