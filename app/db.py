@@ -15,7 +15,8 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection as SqlConnection
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -32,6 +33,7 @@ WORKSPACE = "workspace_id"
 EFFECTS = "effects"
 
 Effect = Callable[[], None]
+Connection = psycopg.Connection[tuple[Any, ...]]  # plain, for SQL that works on whole batches
 
 
 class DbRole(StrEnum):
@@ -91,7 +93,7 @@ def _make_engine(address: str) -> Engine:
 
 
 @event.listens_for(Session, "after_begin")
-def _bind_workspace(session: Session, _transaction: object, connection: Connection) -> None:
+def _bind_workspace(session: Session, _transaction: object, connection: SqlConnection) -> None:
     workspace_id = session.info.get(WORKSPACE)
     if workspace_id is not None:  # local to the transaction: plain SET would leak through the pool
         _set_workspace(connection, workspace_id)
@@ -161,7 +163,7 @@ def bind_workspace(session: Session, workspace_id: UUID) -> None:
 
 
 @contextmanager
-def connect(role: DbRole = DbRole.DRAIN) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+def connect(role: DbRole = DbRole.DRAIN) -> Iterator[Connection]:
     """Open a plain psycopg connection, for the drains, whose SQL works on whole batches.
 
     Raises:
@@ -192,7 +194,7 @@ def refuse_on_event_loop() -> None:
     raise BlockingCallOnLoop("Use `await call(…)` or a thread: this one runs the event loop.")
 
 
-def _set_workspace(connection: Connection, workspace_id: UUID) -> None:
+def _set_workspace(connection: SqlConnection, workspace_id: UUID) -> None:
     connection.execute(
         text("select set_config('app.workspace_id', :id, true)"), {"id": str(workspace_id)}
     )

@@ -2,11 +2,8 @@
 
 import secrets
 from collections.abc import Iterable
-from typing import Any
 
-import psycopg
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from app.db import Connection
 
 PEOPLE_LOCKS, WAMID_LOCKS, RUNNER_LOCKS = 1, 2, 3
 

@@ -21,11 +21,12 @@ from psycopg.types.json import Jsonb
 
 from app import crash, db, events, log
 from app.crypto import DecryptionFailed
+from app.db import Connection
 from app.events import Bell
 from app.models.enums import IdentityKind, MessageStatus
 from app.services import phone_numbers
 from app.services.inbound import statuses
-from app.services.locks import Connection, start_run
+from app.services.locks import start_run
 from app.services.phone_numbers import ACCOUNTS
 from app.services.secrets import Bound
 from app.services.whatsapp import client

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from app import db
+from app.db import Connection
 from app.models.enums import MessageStatus
-from app.services.locks import Connection
 
 OUTBOUND = [status.value for status in MessageStatus if status is not MessageStatus.RECEIVED]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app import crash, events
+from app.db import Connection
 from app.events import Bell
 from app.services.inbound import messages, people, statuses
 from app.services.inbound.items import Item
 from app.services.inbound.threads import Thread, lock_threads, update_threads
-from app.services.locks import Connection
 
 UNKNOWN_NUMBER = "The phone number is not connected here. Replay after connecting it."
 

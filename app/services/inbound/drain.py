@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from app import crash, db, events
+from app.db import Connection
 from app.services.inbound import marks, process
 from app.services.inbound.marks import WORKER_DIED, Marker, Portion
-from app.services.locks import Connection
 
 BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
 
+from app.db import Connection
 from app.ids import new_id
-from app.services.locks import Connection, start_run
+from app.services.locks import start_run
 
 WORKER_DIED = "The worker died while it worked on this."
 

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from app.db import Connection
 from app.ids import new_id
 from app.models.enums import MessageType
 from app.services.inbound import content, people
 from app.services.inbound.items import Item, Sender
 from app.services.inbound.people import Identity, Person
 from app.services.inbound.threads import Thread, ThreadKey
-from app.services.locks import Connection
 from app.services.whatsapp.payloads import IncomingMessage
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from app.db import Connection
 from app.ids import new_id
 from app.models.enums import IdentityKind
 from app.services.inbound.items import Sender
-from app.services.locks import PEOPLE_LOCKS, Connection, serialize
+from app.services.locks import PEOPLE_LOCKS, serialize
 
 Identity = tuple[UUID, str, str]  # workspace, kind, value
 Person = tuple[UUID, Sender]

@@ -11,12 +11,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from app import db, log
+from app.db import Connection
 from app.events import Bell
 from app.ids import new_id
 from app.models.enums import UnprocessedState
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
 from app.services.inbound.items import BadItem, Item, split, split_again
-from app.services.locks import Connection
 from app.services.whatsapp.bodies import Unreadable
 from app.services.whatsapp.payloads import read_changes
 

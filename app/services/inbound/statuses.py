@@ -14,10 +14,11 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from app.db import Connection
 from app.ids import new_id
 from app.services.inbound.items import Item
 from app.services.inbound.threads import Threads
-from app.services.locks import WAMID_LOCKS, Connection, serialize
+from app.services.locks import WAMID_LOCKS, serialize
 from app.services.whatsapp.outbound import Attempt
 from app.services.whatsapp.payloads import StatusUpdate
 

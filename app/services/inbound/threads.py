@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from app.db import Connection
 from app.ids import new_id
-from app.services.locks import Connection
 
 if TYPE_CHECKING:
     from app.services.inbound.messages import Inserted
