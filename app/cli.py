@@ -25,16 +25,9 @@ from app.i18n import gettext as _
 from app.ids import parse_id
 from app.models import Workspace
 from app.problems import OperatorProblem
-from app.services import (
-    outbox,
-    phone_numbers,
-    sandbox_numbers,
-    schema,
-    stats,
-    users,
-    webhook_events,
-)
+from app.services import phone_numbers, sandbox_numbers, schema, stats, users, webhook_events
 from app.services.inbound.drain import drain as drain_webhooks
+from app.services.outbox.drain import drain as drain_outbox
 from app.services.phone_numbers import ConnectedView, NewNumber
 
 DRAIN_TIMEOUT_S = 60.0
@@ -125,7 +118,7 @@ def drain(options: argparse.Namespace) -> Answer:
     while True:
         left = max(deadline - time.monotonic(), 0.0)
         drain_webhooks(deadline_s=left, ignore_pauses=ignore_pauses)
-        outbox.drain(deadline_s=left, ignore_pauses=ignore_pauses)
+        drain_outbox(deadline_s=left, ignore_pauses=ignore_pauses)
         ignore_pauses = False
         if not stats.unfinished():
             return stats.collect()

@@ -179,6 +179,16 @@ def connect(role: DbRole = DbRole.DRAIN) -> Iterator[Connection]:
         raise
 
 
+def driver(session: Session) -> Connection:
+    """Return the plain connection of a session's transaction, for SQL shared with the drains.
+
+    What the session holds and has not written yet is written first.
+    """
+    session.flush()
+    plain: Any = session.connection().connection.driver_connection
+    return plain  # type: ignore[no-any-return]  # SQLAlchemy does not know its type
+
+
 def refuse_inside_transaction() -> None:
     """Raise NetworkInsideTransaction where a provider's slowness would hold locks."""
     if _is_inside.get():

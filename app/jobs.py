@@ -4,10 +4,13 @@ A job answers its bell, opens what it needs, calls a service, and rings again if
 Arguments are none or JSON; the work is in tables. Running one twice is harmless.
 """
 
+from collections.abc import Callable
+
 from app import db, queue
 from app.queue import JobName, Lane
-from app.services import outbox, tidy
-from app.services.inbound import drain
+from app.services import tidy
+from app.services.inbound import drain as inbound
+from app.services.outbox import drain as outbox
 
 # Seconds between rings. The drains ring by themselves when work comes; this is the net below.
 SCHEDULE: dict[JobName, int] = {JobName.SWEEP: 5, JobName.TIDY: 3600}
@@ -15,16 +18,12 @@ SCHEDULE: dict[JobName, int] = {JobName.SWEEP: 5, JobName.TIDY: 3600}
 
 def drain_webhooks() -> None:
     """Apply stored webhook bodies."""
-    queue.answer(JobName.DRAIN_WEBHOOKS)
-    if not drain.drain(should_stop=lambda: queue.is_waiting(Lane.INBOUND)):
-        queue.ring(JobName.DRAIN_WEBHOOKS)
+    _drain(JobName.DRAIN_WEBHOOKS, Lane.INBOUND, inbound.drain)
 
 
 def drain_outbox() -> None:
     """Send queued messages."""
-    queue.answer(JobName.DRAIN_OUTBOX)
-    if not outbox.drain(should_stop=lambda: queue.is_waiting(Lane.OUTBOUND)):
-        queue.ring(JobName.DRAIN_OUTBOX)
+    _drain(JobName.DRAIN_OUTBOX, Lane.OUTBOUND, outbox.drain)
 
 
 def sweep() -> None:
@@ -42,3 +41,10 @@ def tidy_up() -> None:
     queue.answer(JobName.TIDY)
     with db.transaction(role=db.DbRole.DRAIN) as session:
         tidy.purge_sessions(session)
+
+
+def _drain(name: JobName, lane: Lane, drain: Callable[..., bool]) -> None:
+    """Let a drain have its turn; ring again if it gave way before it came to an end."""
+    queue.answer(name)
+    if not drain(should_stop=lambda: queue.is_waiting(lane)):
+        queue.ring(name)

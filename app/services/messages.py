@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Select, tuple_
 from sqlmodel import Session, col, select
 
-from app import crash, events, queue
+from app import crash, db, events, queue
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.db import after_commit
@@ -24,14 +24,13 @@ from app.models import Conversation, Message, PhoneNumber, User
 from app.models.enums import MessageDirection, MessageStatus, MessageType, PhoneNumberStatus
 from app.pagination import Cursor
 from app.queue import JobName
-from app.services import plans
+from app.services import plans, previews
 from app.services.text import is_storable
 from app.services.whatsapp.errors import meaning
 from app.services.whatsapp.outbound import MAX_TEXT
 
 PAGE = 50
 CHANGES = 200
-PREVIEW_LENGTH = 200
 
 
 class OutsideServiceWindow(Conflict):
@@ -238,9 +237,8 @@ def send_again(session: Session, actor: Actor, message_id: UUID) -> MessageView:
     message.status, message.error = MessageStatus.QUEUED, None
     message.wamid, message.resend_count = None, message.resend_count + 1
     message.attempt_count, message.next_attempt_at = 0, utc_now()
-    if conversation.last_message_id == message.id:
-        conversation.last_message_status = message.status
     _stamp(session, conversation, message)
+    previews.show_status(db.driver(session), [conversation.id])
     return _get(session, actor, message.id)
 
 
@@ -261,9 +259,8 @@ def give_up(session: Session, actor: Actor, message_id: UUID) -> MessageView:
     if not _get(session, actor, message_id).waits_for_retry:
         raise NothingToGiveUp
     message.status, message.next_attempt_at = MessageStatus.FAILED, None
-    if conversation.last_message_id == message.id:
-        conversation.last_message_status = message.status
     _stamp(session, conversation, message)
+    previews.show_status(db.driver(session), [conversation.id])
     return _get(session, actor, message.id)
 
 
@@ -308,7 +305,7 @@ def _require_ready(session: Session, conversation: Conversation) -> None:
 def _show_as_newest(conversation: Conversation, message: Message) -> None:
     conversation.last_message_id = message.id
     conversation.last_message_at = message.sent_at
-    conversation.last_message_text = (message.text or "")[:PREVIEW_LENGTH] or None
+    conversation.last_message_text = previews.preview(message.text)
     conversation.last_message_type = message.type
     conversation.last_message_direction = message.direction
     conversation.last_message_status = message.status

@@ -6,6 +6,7 @@ from uuid import UUID
 from app import db
 from app.db import Connection
 from app.models.enums import MessageStatus
+from app.services.outbox.due import DUE, UNDER_WAY
 
 OUTBOUND = [status.value for status in MessageStatus if status is not MessageStatus.RECEIVED]
 
@@ -51,13 +52,10 @@ def unfinished() -> int:
     with db.connect() as connection:
         return _count(
             connection,
-            """
+            f"""
             SELECT (SELECT count(*) FROM webhook_events WHERE state = 'PENDING')
-                + (SELECT count(*) FROM messages m WHERE m.status = 'sending'
-                    OR m.status = 'queued' AND m.next_attempt_at <= now() AND NOT EXISTS (
-                        SELECT FROM messages o WHERE o.conversation_id = m.conversation_id
-                        AND o.status = 'queued' AND o.id < m.id))
-            """,
+                + (SELECT count(*) FROM messages m WHERE ({DUE}) OR ({UNDER_WAY}))
+            """,  # noqa: S608  # our own words
             None,
         ) + _retried_elsewhere(connection)
 

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, delete
 from app import db
 from app.clock import utc_now
 from app.models.user import Session as SignIn
+from app.services.outbox.due import ABANDONED, DUE
 
 KEEP_SESSIONS = dt.timedelta(days=30)
 
@@ -24,14 +25,13 @@ def waiting() -> Waiting:
     """Look into the tables for work whose bell was lost or whose pause is over."""
     with db.connect() as connection:
         row = connection.execute(
-            """
+            f"""
             SELECT EXISTS (SELECT FROM webhook_events WHERE state = 'PENDING')
                 OR EXISTS (SELECT FROM messages_unprocessed
                     WHERE state = 'WAITING' AND next_retry_at <= now()),
-                EXISTS (SELECT FROM messages
-                    WHERE status IN ('queued', 'sending') AND (next_attempt_at <= now()
-                        OR (status = 'sending' AND runner_is_gone(runner))))
-            """
+                EXISTS (SELECT FROM messages m WHERE {DUE})
+                OR EXISTS (SELECT FROM messages m WHERE {ABANDONED})
+            """  # noqa: S608  # our own words
         ).fetchone()
     return Waiting(*row) if row else Waiting(webhooks=False, outbox=False)
 

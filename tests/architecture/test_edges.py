@@ -26,7 +26,7 @@ OPENERS = {
 # Drains and counts over all workspaces: batches in SQL, on a connection of their own.
 CONNECTORS = {
     "app.services.inbound.drain",
-    "app.services.outbox",
+    "app.services.outbox.drain",
     "app.services.stats",
     "app.services.tidy",
 }

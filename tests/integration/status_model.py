@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.models.enums import MessageStatus
-from app.services.outbox import MAX_ATTEMPTS
+from app.services.outbox.record import MAX_ATTEMPTS
 
 BUSY, REFUSED = 131000, 131026  # may be tried again by a person; may not
 REPEATABLE = {BUSY}

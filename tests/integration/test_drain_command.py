@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.services import outbox
+from app.services.outbox.drain import drain as drain_outbox
 from tests.command_line import begin, command, finish, succeed
 from tests.factories import Team
 from tests.integration.outbox_line import Line
@@ -19,7 +19,7 @@ HOLD = "SELECT id FROM {} FOR UPDATE"
 def test_message_that_a_worker_is_sending_is_waited_for(line: Line) -> None:
     line.graph.fail("timeout")  # Graph answers after two seconds
     message_id = line.write()
-    worker = threading.Thread(target=outbox.drain)
+    worker = threading.Thread(target=drain_outbox)
     worker.start()
     wait_until(lambda: status_of(message_id) == "sending")
 

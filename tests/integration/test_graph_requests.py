@@ -12,7 +12,8 @@ from starlette.responses import PlainTextResponse
 
 from app import db
 from app.config import settings
-from app.services import messages, outbox
+from app.services import messages
+from app.services.outbox.drain import drain as drain_outbox
 from app.services.whatsapp import client, outbound, provisioning
 from app.services.whatsapp.client import Credentials
 from app.services.whatsapp.outbound import OutgoingMessage, OutgoingText
@@ -24,7 +25,7 @@ from tests.integration.outbox_line import Line
 from tests.table_rows import execute, status_of
 
 # Who calls Graph: whoever else begins to, has to be shown here, too.
-CALLERS = {"outbox._transmit": "client.send", "provisioning.subscribe": "client.request"}
+CALLERS = {"transmit.transmit": "client.send", "provisioning.subscribe": "client.request"}
 
 pytestmark = needs_document
 
@@ -48,12 +49,12 @@ def test_every_message_that_goes_out_keeps_the_contract(line: Line, requests: li
         for text in ("Hello", "x", "é" * outbound.MAX_TEXT, "\U0001f680 see https://example.com")
     ]
     written.append(line.write("to somebody without a phone", thread=thread_by_user_id(line)))
-    outbox.drain()
+    drain_outbox()
     assert {status_of(message_id) for message_id in written} == {"sent"}
     execute("UPDATE messages SET status = 'uncertain', wamid = NULL WHERE id = %s", written[0])
     with db.transaction(line.team.id) as session:
         messages.send_again(session, line.team.agent, written[0])
-    outbox.drain()
+    drain_outbox()
 
     assert problems(requests) == []
     bodies = [json.loads(one.content) for one in requests]

@@ -324,7 +324,7 @@ def test_drain_leaves_what_another_drain_holds_and_waits_for_nobody(acme: Team):
 
 def test_drain_gives_way_when_asked_and_goes_on_later(acme: Team, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("app.services.inbound.drain.BATCH", 1)
-    monkeypatch.setattr("app.services.inbound.drain.GIVE_WAY_S", 0.0)
+    monkeypatch.setattr("app.services.turns.GIVE_WAY_AFTER_S", 0.0)
     for _ in range(3):
         store_event(acme.number.account_id, webhook_body(acme.number, [text_message()]))
 

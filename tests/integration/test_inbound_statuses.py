@@ -10,10 +10,10 @@ from app import db
 from app.db import DbRole
 from app.ids import new_id
 from app.models.enums import MessageStatus
-from app.services import outbox
 from app.services.inbound.apply import apply
 from app.services.inbound.drain import drain
 from app.services.inbound.items import Item, split
+from app.services.outbox.record import settle
 from app.services.whatsapp.outbound import Attempt
 from app.services.whatsapp.payloads import read_changes
 from tests import factories
@@ -267,5 +267,5 @@ def record_answer(message_id: UUID, wamid: str) -> None:
 def _settle(connection: Any, message_id: UUID, wamid: str) -> None:
     workspace, thread = message_row(message_id, "workspace_id", "conversation_id")
     place = (workspace, thread, Attempt(message_id))
-    outbox._settle(connection, place, MessageStatus.SENT, wamid=wamid)
+    settle(connection, place, MessageStatus.SENT, wamid=wamid)
     connection.commit()

@@ -17,9 +17,11 @@ from app.errors import NotFound
 from app.events import STREAM
 from app.ids import new_id
 from app.models.enums import MessageDirection, MessageStatus
-from app.services import conversations, messages, outbox
+from app.services import conversations, messages
 from app.services.inbound.drain import drain
 from app.services.messages import ThreadWindow
+from app.services.outbox.claim import Place
+from app.services.outbox.record import expire, pause, settle
 from app.services.whatsapp.outbound import Attempt
 from tests import factories
 from tests.factories import HOUR, Team
@@ -59,22 +61,22 @@ class Stage:
         drain()
 
     @property
-    def place(self) -> outbox.Place:
+    def place(self) -> Place:
         return self.team.id, self.thread, Attempt(self.sending)
 
     def settle(self, word: MessageStatus, **options: object) -> None:
         with db.connect(DbRole.DRAIN) as connection:
-            rung = outbox._settle(connection, self.place, word, **options)
+            rung = settle(connection, self.place, word, **options)
         events.publish(rung)
 
     def pause(self) -> None:
         with db.connect(DbRole.DRAIN) as connection:
-            rung = outbox._pause(connection, self.place, 60)
+            rung = pause(connection, self.place, 60)
         events.publish(rung)
 
     def expire(self) -> None:
         with db.connect(DbRole.DRAIN) as connection:
-            outbox._expire(connection)
+            expire(connection)
 
     def as_agent(self, call: Callable[..., object], *args: object, **options: object) -> None:
         with db.transaction(self.team.id) as session:

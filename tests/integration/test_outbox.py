@@ -7,8 +7,12 @@ import pytest
 from app import db
 from app.clock import utc_now
 from app.db import DbRole
-from app.services import outbox, stats
+from app.services import stats
 from app.services.locks import start_run
+from app.services.outbox.claim import claim
+from app.services.outbox.drain import drain as drain_outbox
+from app.services.outbox.record import LONGEST_PAUSE_S, MAX_ATTEMPTS, record
+from app.services.outbox.transmit import Pacer, transmit
 from app.services.whatsapp import client
 from tests import factories
 from tests.factories import DAY
@@ -19,7 +23,7 @@ from tests.table_rows import count, execute, message_row, row, status_of, value
 def test_message_goes_out_with_our_id_and_comes_back_with_metas(line: Line):
     message_id = line.write("Hello ✓")
 
-    assert outbox.drain()
+    assert drain_outbox()
 
     [sent] = line.sent()
     assert (sent["text"], sent["id"]) == ("Hello ✓", str(message_id))
@@ -33,7 +37,7 @@ def test_message_goes_out_with_our_id_and_comes_back_with_metas(line: Line):
 
 def test_news_of_a_sent_message_arrive_and_settle_it(line: Line):
     message_id = line.write()
-    outbox.drain()
+    drain_outbox()
 
     listen(line)
 
@@ -46,11 +50,11 @@ def test_news_that_come_before_the_record_win(line: Line):
     listen(line)
     message_id = line.write()
     with db.connect(DbRole.DRAIN) as connection:
-        [claimed] = outbox._claim(connection, start_run(connection))
-        outcome = outbox._transmit(claimed, outbox._Pacer())
+        [claimed] = claim(connection, start_run(connection))
+        outcome = transmit(claimed, Pacer())
         drain_until(message_id, "read")
 
-        outbox._record(connection, claimed, outcome)
+        record(connection, claimed, outcome)
 
     assert isinstance(outcome, client.Accepted)
     assert message_row(message_id, "status", "wamid") == ("read", outcome.wamid)
@@ -60,13 +64,13 @@ def test_drain_that_is_asked_to_give_way_sends_first(line: Line):
     """Otherwise two jobs that see each other waiting would never send anything."""
     message_id = line.write()
 
-    outbox.drain(should_stop=lambda: True)
+    drain_outbox(should_stop=lambda: True)
 
     assert status_of(message_id) == "sent"
 
 
 def test_drain_with_nothing_to_do_ends(line: Line):
-    assert outbox.drain()
+    assert drain_outbox()
     assert line.sent() == []
 
 
@@ -75,8 +79,8 @@ def test_permanent_refusal_fails_with_its_code_and_is_not_repeated(line: Line, c
     line.graph.fail(code)
     message_id = line.write()
 
-    outbox.drain(ignore_pauses=True)
-    outbox.drain(ignore_pauses=True)
+    drain_outbox(ignore_pauses=True)
+    drain_outbox(ignore_pauses=True)
 
     status, error, attempts = message_row(message_id, "status", "error", "attempt_count")
     assert (status, error["code"], attempts) == ("failed", int(code), 1)
@@ -88,15 +92,15 @@ def test_refusal_that_passes_is_queued_again_after_a_pause(line: Line, code: str
     line.graph.fail(code)
     message_id = line.write()
 
-    outbox.drain()
+    drain_outbox()
 
     status, wamid, pause = message_row(
         message_id, "status", "wamid", "next_attempt_at - now() BETWEEN '0' AND '1 s'"
     )
     assert (status, wamid, pause) == ("queued", None, True)
-    outbox.drain()
+    drain_outbox()
     assert line.sent() == []
-    outbox.drain(ignore_pauses=True)
+    drain_outbox(ignore_pauses=True)
     assert status_of(message_id) == "sent"
     assert len(line.sent()) == 1
 
@@ -106,13 +110,13 @@ def test_pauses_grow_and_end_in_a_failure(line: Line):
     message_id = line.write()
     pauses = []
 
-    for _ in range(outbox.MAX_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         execute("UPDATE messages SET next_attempt_at = now() WHERE status = 'queued'")
-        outbox.drain()
+        drain_outbox()
         pauses.append(value("SELECT extract(epoch FROM next_attempt_at - now()) FROM messages"))
 
-    assert message_row(message_id, "status", "attempt_count") == ("failed", outbox.MAX_ATTEMPTS)
-    ceilings = [min(4**n, outbox.LONGEST_PAUSE_S) for n in range(outbox.MAX_ATTEMPTS - 1)]
+    assert message_row(message_id, "status", "attempt_count") == ("failed", MAX_ATTEMPTS)
+    ceilings = [min(4**n, LONGEST_PAUSE_S) for n in range(MAX_ATTEMPTS - 1)]
     for pause, ceiling in zip(pauses, ceilings, strict=False):
         assert ceiling / 2 - 2 < pause <= ceiling
 
@@ -121,13 +125,13 @@ def test_order_within_a_conversation_is_kept_through_a_pause(line: Line):
     other = line.new_thread()
     line.graph.fail("130429")
     ids = [line.write(text) for text in ("first", "second", "third")]
-    outbox.drain()
+    drain_outbox()
     elsewhere = line.write("elsewhere", thread=other)
 
-    outbox.drain()
+    drain_outbox()
     assert [status_of(one) for one in (*ids, elsewhere)] == ["queued"] * 3 + ["sent"]
     assert stats.unfinished() == 0
-    outbox.drain(ignore_pauses=True)
+    drain_outbox(ignore_pauses=True)
 
     assert [sent["text"] for sent in line.sent()] == ["elsewhere", "first", "second", "third"]
 
@@ -138,7 +142,7 @@ def test_sixty_messages_of_many_conversations_go_out_once_each_and_in_order(line
         line.write(f"{n}", thread=threads[n % 10])
 
     with ThreadPoolExecutor(2) as pool:
-        assert all(pool.map(lambda _: outbox.drain(), range(2)))
+        assert all(pool.map(lambda _: drain_outbox(), range(2)))
 
     sent = line.sent()
     assert len(sent) == len({one["id"] for one in sent}) == 60
@@ -154,7 +158,7 @@ def test_contact_is_addressed_by_what_whatsapp_calls_them(line: Line):
     thread = factories.make_conversation(line.number, contact)
     line.write("oi", thread=thread)
 
-    outbox.drain()
+    drain_outbox()
 
     wa_ids = line.graph.store.database.rows(
         "SELECT wa_id FROM customers c JOIN messages m ON m.customer_id = c.id"
@@ -171,7 +175,7 @@ def test_contact_without_a_phone_is_addressed_by_the_user_id(line: Line):
     contact = factories.make_contact(line.team.id, has_phone=False, user_id=customer.user_id)
     message_id = line.write(thread=factories.make_conversation(line.number, contact))
 
-    outbox.drain()
+    drain_outbox()
 
     assert status_of(message_id) == "sent"
 
@@ -180,7 +184,7 @@ def test_nothing_of_another_day_is_touched(line: Line):
     later = line.write()
     execute("UPDATE messages SET next_attempt_at = %s", utc_now() + DAY)
 
-    outbox.drain()
+    drain_outbox()
 
     assert status_of(later) == "queued"
     assert row("SELECT attempt_count FROM messages") == (0,)

@@ -7,9 +7,12 @@ import pytest
 from app import db
 from app.db import DbRole
 from app.ids import new_id
-from app.services import messages, outbox
+from app.services import messages
 from app.services.inbound.drain import drain as drain_webhooks
 from app.services.locks import start_run
+from app.services.outbox.claim import claim
+from app.services.outbox.drain import drain as drain_outbox
+from app.services.outbox.record import expire, record
 from app.services.whatsapp.client import Accepted
 from app.services.whatsapp.outbound import Attempt
 from tests.integration.outbox_line import Line
@@ -53,7 +56,7 @@ def test_repeated_news_of_an_earlier_attempt_change_nothing(
 
     receive(line, status(OLD, word, callback=failed if is_named else None, code=131000))
     assert message_row(failed, "status", "wamid", "error") == ("queued", None, None)
-    outbox.drain()
+    drain_outbox()
     receive(line, status(OLD, word, callback=failed if is_named else None, code=131000))
 
     [sent] = line.sent()
@@ -63,7 +66,7 @@ def test_repeated_news_of_an_earlier_attempt_change_nothing(
 
 def test_news_of_the_second_attempt_settle_it(line: Line, failed: UUID):
     send_again(line, failed)
-    outbox.drain()
+    drain_outbox()
     [sent] = line.sent()
 
     receive(line, status(sent["wamid"], "delivered", callback=Attempt(failed, 1).encode()))
@@ -80,7 +83,7 @@ def test_late_failure_of_an_uncertain_attempt_does_not_fail_the_next_one(line: L
     receive(line, status("wamid.LATE", "failed", callback=message_id, code=131026))
 
     assert message_row(message_id, "status", "wamid") == ("queued", None)
-    outbox.drain()
+    drain_outbox()
     assert status_of(message_id) == "sent"
 
 
@@ -88,12 +91,12 @@ def test_outcome_that_comes_after_it_was_sent_again_is_nobodys(line: Line):
     """The first sender hung longer than its lease; a person had it sent again meanwhile."""
     message_id = line.write()
     with db.connect(DbRole.DRAIN) as connection:
-        [claimed] = outbox._claim(connection, start_run(connection))
+        [claimed] = claim(connection, start_run(connection))
         execute("UPDATE messages SET next_attempt_at = now() - interval '1 s'")
-        outbox._expire(connection)
+        expire(connection)
         send_again(line, message_id)
 
-        outbox._record(connection, claimed, Accepted("wamid.HUNG"))
+        record(connection, claimed, Accepted("wamid.HUNG"))
 
     assert message_row(message_id, "status", "wamid") == ("queued", None)
 
@@ -102,7 +105,7 @@ def test_message_of_a_number_that_was_disconnected_fails_and_is_not_sent(line: L
     message_id = line.write()
     execute("UPDATE phone_numbers SET disconnected_at = now() WHERE id = %s", line.number.id)
 
-    outbox.drain(ignore_pauses=True)
+    drain_outbox(ignore_pauses=True)
 
     assert line.sent() == []
     assert row("SELECT status, error ->> 'title' FROM messages WHERE id = %s", message_id) == (

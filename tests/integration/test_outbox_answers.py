@@ -7,9 +7,12 @@ import pytest
 
 from app import db
 from app.db import DbRole
-from app.services import messages, outbox
+from app.services import messages
 from app.services.locks import start_run
 from app.services.messages import NotRepeatable
+from app.services.outbox.claim import LEASE, claim
+from app.services.outbox.drain import drain as drain_outbox
+from app.services.outbox.transmit import Pacer, transmit
 from app.services.whatsapp import client
 from tests.integration.outbox_line import Line, close_client, drain_until, listen
 from tests.table_rows import execute, message_row, status_of, value
@@ -30,8 +33,8 @@ def test_answer_that_nobody_saw_leaves_the_message_uncertain_and_unsent_again(
     message_id = line.write()
     second = line.write("after it")
 
-    outbox.drain()
-    outbox.drain(ignore_pauses=True)
+    drain_outbox()
+    drain_outbox(ignore_pauses=True)
 
     assert message_row(message_id, "status", "wamid") == ("uncertain", None)
     assert status_of(second) == "sent"
@@ -44,11 +47,11 @@ def test_answer_that_nobody_saw_leaves_the_message_uncertain_and_unsent_again(
 def test_request_that_never_left_is_tried_again(line: Line):
     execute("UPDATE whatsapp_accounts SET graph_url = 'http://127.0.0.1:1'")
     message_id = line.write()
-    outbox.drain()
+    drain_outbox()
     assert status_of(message_id) == "queued"
 
     execute("UPDATE whatsapp_accounts SET graph_url = %s", f"{line.graph.address}/graph")
-    outbox.drain(ignore_pauses=True)
+    drain_outbox(ignore_pauses=True)
 
     assert status_of(message_id) == "sent"
     assert len(line.sent()) == 1
@@ -57,12 +60,12 @@ def test_request_that_never_left_is_tried_again(line: Line):
 def test_sender_that_died_between_claim_and_record_leaves_it_uncertain(line: Line):
     died_before, died_after = line.write("not sent"), line.write("sent", thread=line.new_thread())
     with db.connect(DbRole.DRAIN) as connection:
-        claimed = {one.id: one for one in outbox._claim(connection, start_run(connection))}
-        outbox._transmit(claimed[died_after], outbox._Pacer())
-        outbox.drain()
+        claimed = {one.id: one for one in claim(connection, start_run(connection))}
+        transmit(claimed[died_after], Pacer())
+        drain_outbox()
         assert {status_of(died_before), status_of(died_after)} == {"sending"}
 
-    outbox.drain(ignore_pauses=True)
+    drain_outbox(ignore_pauses=True)
 
     assert {status_of(died_before), status_of(died_after)} == {"uncertain"}
     assert [sent["text"] for sent in line.sent()] == ["sent"]
@@ -74,10 +77,10 @@ def test_sender_that_died_between_claim_and_record_leaves_it_uncertain(line: Lin
 def test_sender_that_lives_but_hangs_loses_its_lease(line: Line):
     message_id = line.write()
     with db.connect(DbRole.DRAIN) as connection:
-        outbox._claim(connection, start_run(connection))
+        claim(connection, start_run(connection))
         execute("UPDATE messages SET next_attempt_at = now() - interval '1 s'")
 
-        outbox.drain()
+        drain_outbox()
 
         assert status_of(message_id) == "uncertain"
 
@@ -86,7 +89,7 @@ def test_lease_is_longer_than_the_clients_patience():
     waits = client.TIMEOUT
     patience = waits.connect + waits.read + waits.write + waits.pool
 
-    assert outbox.LEASE.total_seconds() > patience
+    assert LEASE.total_seconds() > patience
 
 
 def test_person_decides_about_an_uncertain_message_once(line: Line):
@@ -95,7 +98,7 @@ def test_person_decides_about_an_uncertain_message_once(line: Line):
 
     with db.transaction(line.team.id) as session:
         messages.send_again(session, line.team.agent, message_id)
-    outbox.drain()
+    drain_outbox()
 
     assert status_of(message_id) == "sent"
     assert len(line.sent()) == 1
@@ -107,15 +110,15 @@ def test_uncertain_message_that_turns_out_to_be_sent_is_not_sent_again(line: Lin
     """The person has asked to repeat it, then its own status comes before the drain."""
     message_id = line.write()
     with db.connect(DbRole.DRAIN) as connection:
-        [claimed] = outbox._claim(connection, start_run(connection))
-        outbox._transmit(claimed, outbox._Pacer())
+        [claimed] = claim(connection, start_run(connection))
+        transmit(claimed, Pacer())
     execute("UPDATE messages SET status = 'uncertain', next_attempt_at = NULL")
     with db.transaction(line.team.id) as session:
         messages.send_again(session, line.team.agent, message_id)
     listen(line)
     drain_until(message_id, "read")
 
-    outbox.drain(ignore_pauses=True)
+    drain_outbox(ignore_pauses=True)
 
     assert len(line.sent()) == 1
 
@@ -132,7 +135,7 @@ def test_success_without_an_id_is_uncertain(
     answer_with(monkeypatch, httpx.Response(200, content=answer))
     message_id = line.write()
 
-    outbox.drain()
+    drain_outbox()
 
     assert status_of(message_id) == "uncertain"
 
@@ -158,7 +161,7 @@ def test_answers_of_proxies_and_of_a_broken_graph_have_a_meaning(
     answer_with(monkeypatch, response)
     message_id = line.write()
 
-    outbox.drain()
+    drain_outbox()
 
     assert status_of(message_id) == status
 
@@ -167,7 +170,7 @@ def test_wish_of_the_provider_to_wait_is_followed(line: Line, monkeypatch: pytes
     answer_with(monkeypatch, httpx.Response(503, headers={"retry-after": "120"}))
     line.write()
 
-    outbox.drain()
+    drain_outbox()
 
     assert value("SELECT next_attempt_at > now() + interval '110 s' FROM messages")
 

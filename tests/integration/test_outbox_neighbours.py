@@ -12,7 +12,9 @@ from app.clock import utc_now
 from app.ids import new_id
 from app.models.enums import MessageStatus
 from app.sandbox.behaviours import Scope
-from app.services import messages, outbox
+from app.services import messages
+from app.services.outbox.drain import PARALLEL
+from app.services.outbox.drain import drain as drain_outbox
 from app.services.whatsapp import client
 from tests import factories
 from tests.factories import HOUR, Team
@@ -44,7 +46,7 @@ def test_trouble_of_one_workspace_does_not_stop_another(line: Line, rival: Team,
     execute(damage, rival.id)
     mine = line.write("mine")
 
-    outbox.drain()
+    drain_outbox()
 
     assert status_of(mine) == "sent"
     assert status_of(theirs) in {"queued", "failed"}, "It was certainly not sent."
@@ -64,7 +66,7 @@ def test_access_token_that_fits_no_header_stops_nobody(line: Line, rival: Team):
         theirs = messages.send_text(session, rival.agent, thread, text="x", client_ref=new_id()).id
     mine = line.write("mine")
 
-    outbox.drain()
+    drain_outbox()
 
     assert status_of(mine) == "sent"
     assert status_of(theirs) in {"queued", "failed"}
@@ -73,7 +75,7 @@ def test_access_token_that_fits_no_header_stops_nobody(line: Line, rival: Team):
 def test_more_numbers_without_an_account_than_fit_a_claim_stop_nobody(line: Line, rival: Team):
     thread = factories.make_conversation(rival.number)
     past = utc_now() - HOUR
-    for _ in range(outbox.PARALLEL):
+    for _ in range(PARALLEL):
         other = factories.make_conversation(rival.number)
         factories.make_message(
             other, status=MessageStatus.QUEUED, has_wamid=False, next_attempt_at=past
@@ -81,7 +83,7 @@ def test_more_numbers_without_an_account_than_fit_a_claim_stop_nobody(line: Line
     execute("UPDATE phone_numbers SET account_id = NULL WHERE workspace_id = %s", rival.id)
     mine = line.write("mine")
 
-    outbox.drain()
+    drain_outbox()
 
     assert status_of(mine) == "sent"
     assert thread
@@ -97,7 +99,7 @@ def test_slow_workspace_does_not_hold_up_the_record_of_another(line: Line, rival
     mine = line.write("mine")
     began = time.monotonic()
 
-    worker = threading.Thread(target=outbox.drain)
+    worker = threading.Thread(target=drain_outbox)
     worker.start()
     wait_until(lambda: status_of(mine) == "sent")
     took_s = time.monotonic() - began

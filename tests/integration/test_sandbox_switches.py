@@ -17,8 +17,9 @@ from app import db
 from app.clock import utc_now
 from app.components import message_thread
 from app.sandbox.customers import Customer
-from app.services import messages, outbox
+from app.services import messages
 from app.services.inbound.drain import drain
+from app.services.outbox.drain import drain as drain_outbox
 from app.services.whatsapp import client
 from tests import factories
 from tests.factories import Team
@@ -101,7 +102,7 @@ def test_combined_shuffled_and_doubled_updates_end_once_and_right(line: Line, ot
     threads = [line.new_thread() for _ in range(CUSTOMERS)]
     written = [line.write(f"{n}", thread=one) for n in range(REPLIES) for one in threads]
     theirs, ours = say(other, new_customer(other), "Hello"), other.write()
-    assert outbox.drain()
+    assert drain_outbox()
 
     listen(line)
     arrive(line, other)
@@ -140,7 +141,7 @@ def test_drop_loses_what_is_sent_meanwhile_and_nothing_else(line: Line, other: L
     control(line, drop=True)
     lost, theirs = say(line, ana, "lost"), say(other, ben, "Hello")
     reply = line.write()
-    assert outbox.drain()
+    assert drain_outbox()
     arrive(line, other)
 
     control(line, drop=False)
@@ -205,7 +206,7 @@ def test_failure_that_lasts_is_shown_with_its_reason(
     control(line, failWith=failure)
     message_id, theirs = line.write(), other.write()
 
-    assert outbox.drain()
+    assert drain_outbox()
 
     status, text, action = shown(line, message_id)
     assert (status, action) == ("failed", None)
@@ -222,10 +223,10 @@ def test_failure_that_passes_is_shown_as_waiting_and_counts_down(
     message_id = line.write()
 
     for _ in range(2):
-        assert outbox.drain(ignore_pauses=True)
+        assert drain_outbox(ignore_pauses=True)
         assert shown(line, message_id) == ("queued", None, None)
     assert control(line)["failWith"] is None
-    assert outbox.drain(ignore_pauses=True)
+    assert drain_outbox(ignore_pauses=True)
 
     assert shown(line, message_id) == ("sent", None, None)
     assert len(line.sent()) == 1
@@ -239,7 +240,7 @@ def test_answer_that_does_not_come_is_shown_as_uncertain_and_settled_by_its_news
     control(line, failWith="timeout", count=1)
     message_id = line.write()
 
-    assert outbox.drain()
+    assert drain_outbox()
 
     assert shown(line, message_id)[::2] == ("uncertain", "resend")
     listen(line)

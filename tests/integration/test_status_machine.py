@@ -20,9 +20,11 @@ from app import db
 from app.db import DbRole
 from app.ids import new_id
 from app.models.enums import MessageStatus
-from app.services import messages, outbox
+from app.services import messages
 from app.services.inbound.drain import drain
 from app.services.locks import start_run
+from app.services.outbox.claim import Claimed, claim, end_pauses
+from app.services.outbox.record import expire, record
 from app.services.whatsapp.client import Accepted, Outcome, Refused, Unseen
 from app.services.whatsapp.errors import meaning
 from app.services.whatsapp.outbound import Attempt
@@ -63,7 +65,7 @@ class Message:
         self.team = team
         self.thread = factories.make_conversation(team.number)
         self.model = Model()
-        self.claims: list[tuple[outbox._Claimed, Sending]] = []
+        self.claims: list[tuple[Claimed, Sending]] = []
         with db.transaction(team.id) as session:
             self.id: UUID = messages.send_text(
                 session, team.agent, self.thread, text="Hello", client_ref=new_id()
@@ -125,8 +127,8 @@ class Statuses(RuleBasedStateMachine):
     @precondition(lambda self: any(m.model.status == "queued" for m in self.messages))
     @rule()
     def outbox_claims(self) -> None:
-        outbox._end_pauses(self.connection)
-        claimed = {one.id: one for one in outbox._claim(self.connection, self.runner)}
+        end_pauses(self.connection)
+        claimed = {one.id: one for one in claim(self.connection, self.runner)}
         waiting = [one for one in self.messages if one.model.status == "queued"]
         assert set(claimed) == {one.id for one in waiting}
         for one in waiting:
@@ -143,7 +145,7 @@ class Statuses(RuleBasedStateMachine):
         if sending.is_heard_of and outcome in {"busy", "refused"}:
             outcome = "accepted"  # whatever there are news of was taken
         before = one.model.status
-        outbox._record(self.connection, claimed, _outcome(outcome, sending))
+        record(self.connection, claimed, _outcome(outcome, sending))
         match outcome:
             case "accepted":
                 one.model.accepted(sending)
@@ -177,7 +179,7 @@ class Statuses(RuleBasedStateMachine):
         execute(
             "UPDATE messages SET next_attempt_at = now() - interval '1 s' WHERE id = %s", one.id
         )
-        outbox._expire(self.connection)
+        expire(self.connection)
         one.model.lease_ended()
         self._note("lease ended", is_it=True)
 

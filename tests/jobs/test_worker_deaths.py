@@ -13,9 +13,10 @@ from app.clock import utc_now
 from app.config import configure, settings
 from app.ids import new_id
 from app.queue import JobName
-from app.services import messages, outbox, webhook_events
+from app.services import messages, webhook_events
 from app.services.inbound.drain import drain
 from app.services.inbound.marks import WORKER_DIED
+from app.services.outbox.drain import drain as drain_outbox
 from app.workers import run_burst
 from tests import factories, table_rows
 from tests.factories import Team
@@ -180,6 +181,6 @@ def test_message_whose_sender_died_is_uncertain_at_once_and_its_status_settles_i
         webhook_body(acme.number, statuses=[status("wamid.X", "read", callback=view.id)]),
     )
     drain()
-    outbox.drain()
+    drain_outbox()
     assert table_rows.status_of(view.id) == "read"
     assert utc_now() - value("SELECT updated_at FROM messages") < PATIENCE

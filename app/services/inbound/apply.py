@@ -5,26 +5,16 @@ messages last. Every change visible in a thread raises the conversation's `chang
 batch and stamps the touched rows with it. System-only: the webhook drain.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from app import crash, events
 from app.db import Connection
 from app.events import Bell
-from app.services.inbound import messages, people, statuses
+from app.services.inbound import messages, numbers, people, statuses
 from app.services.inbound.items import Item
 from app.services.inbound.threads import Thread, lock_threads, update_threads
 
 UNKNOWN_NUMBER = "The phone number is not connected here. Replay after connecting it."
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A connected number of a workspace."""
-
-    id: UUID
-    workspace_id: UUID
 
 
 @dataclass(slots=True)
@@ -41,9 +31,8 @@ def apply(connection: Connection, items: list[Item]) -> Applied:
     Raises:
         psycopg.Error: the batch as a whole failed and left nothing behind in its savepoint.
     """
-    numbers = _numbers(connection, items)
-    result = Applied(unknown=[item for item in items if _key(item) not in numbers])
-    known = [(numbers[_key(item)], item) for item in items if _key(item) in numbers]
+    known, unknown = numbers.find(connection, items)
+    result = Applied(unknown=unknown)
     if not known:
         return result
     inbound = messages.gather(known)
@@ -66,32 +55,6 @@ def apply(connection: Connection, items: list[Item]) -> Applied:
     crash.point("drain.applied", (item.wamid for item in items))
     result.bells = [bell for thread in touched for bell in _bells(thread)]
     return result
-
-
-def _key(item: Item) -> tuple[UUID | None, str]:
-    return item.account_id, item.meta_phone_number_id
-
-
-def _numbers(connection: Connection, items: list[Item]) -> dict[tuple[UUID | None, str], Number]:
-    """Find the numbers named; an account's route reaches its own, the platform's its own."""
-    wanted: dict[str, set[UUID | None]] = defaultdict(set)
-    for item in items:
-        wanted[item.meta_phone_number_id].add(item.account_id)
-    rows = connection.execute(
-        """
-        SELECT p.meta_phone_number_id, p.id, p.workspace_id, p.account_id, a.is_platform
-        FROM phone_numbers p
-        JOIN whatsapp_accounts a ON a.workspace_id = p.workspace_id AND a.id = p.account_id
-        WHERE p.disconnected_at IS NULL AND p.meta_phone_number_id = ANY(%b::text[])
-        """,
-        (list(wanted),),
-    ).fetchall()
-    numbers: dict[tuple[UUID | None, str], Number] = {}
-    for meta_id, number_id, workspace_id, account_id, is_platform in rows:
-        for route in wanted[meta_id]:
-            if route == account_id or (route is None and is_platform):
-                numbers[route, meta_id] = Number(number_id, workspace_id)
-    return numbers
 
 
 def _bells(thread: Thread) -> list[Bell]:

@@ -7,7 +7,6 @@ from app.models.enums import MessageType
 from app.services.whatsapp.payloads import IncomingMessage
 
 WINDOW = dt.timedelta(hours=24)
-PREVIEW_LENGTH = 200
 
 # Not a message of the customer: no unread count, no open window.
 SILENT = frozenset({MessageType.SYSTEM, MessageType.REQUEST_WELCOME})

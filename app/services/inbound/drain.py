@@ -5,42 +5,40 @@ is begun is marked first (`marks`), so that a portion during which the worker di
 smaller ones, while everything else goes on.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from app import crash, db, events
 from app.db import Connection
+from app.services import turns
 from app.services.inbound import marks, process
 from app.services.inbound.marks import WORKER_DIED, Marker, Portion
+from app.services.turns import Turn
 
 BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 FEW = 25  # of those that were there when a worker died
 CAREFUL = 10  # taken alone between two batches, so that neither waits for the other
 RETRIES = 20  # the same
-SLICE_S = 60.0
-GIVE_WAY_S = 0.5
 
 
 def drain(
     *,
-    deadline_s: float = SLICE_S,
-    should_stop: Callable[[], bool] = lambda: False,
+    deadline_s: float = turns.LONGEST_S,
+    should_stop: Callable[[], bool] = turns.never,
     ignore_pauses: bool = False,
 ) -> bool:
     """Apply what is pending, and between the batches what is due again; True when nothing is left.
 
-    False: the time is over, or `should_stop` asked to give way after at least half a second.
+    False when the turn is over.
     """
-    start = time.monotonic()
+    turn = Turn(deadline_s=deadline_s, should_stop=should_stop)
     with db.connect() as connection:
         work = _Drain(connection)
         work.bury_the_dead()
         while work.batch() + work.careful_ones() + work.retries(ignore_pauses=ignore_pauses):
-            elapsed = time.monotonic() - start
-            if elapsed > deadline_s or (elapsed > GIVE_WAY_S and should_stop()):
+            if turn.is_over():
                 return False
     return True
 

@@ -1,24 +1,22 @@
 """Inbound messages of a batch: gathered once each, inserted once ever. System-only: the drain."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from app.db import Connection
 from app.ids import new_id
-from app.models.enums import MessageType
+from app.services import previews
 from app.services.inbound import content, people
+from app.services.inbound.inserted import Inserted
 from app.services.inbound.items import Item, Sender
+from app.services.inbound.numbers import Number
 from app.services.inbound.people import Identity, Person
 from app.services.inbound.threads import Thread, ThreadKey
 from app.services.whatsapp.payloads import IncomingMessage
-
-if TYPE_CHECKING:
-    from app.services.inbound.apply import Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,41 +41,7 @@ class Inbound:
         return self.workspace_id, self.phone_number_id, contact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inserted:
-    """A message that is new, with what its thread shows of it."""
-
-    id: UUID
-    workspace_id: UUID
-    conversation_id: UUID
-    contact_id: UUID
-    type: MessageType
-    sent_at: dt.datetime
-    preview: str | None
-    sender_name: str | None
-
-    @property
-    def order(self) -> tuple[dt.datetime, UUID]:
-        """Its place in the thread."""
-        return self.sent_at, self.id
-
-    @property
-    def is_unread(self) -> bool:
-        """Whether somebody should look at it."""
-        return content.counts_as_unread(self.type)
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether the list shows it as the newest message."""
-        return self.type not in content.AMENDMENTS
-
-    @property
-    def window(self) -> dt.datetime | None:
-        """Until when one may answer freely because of it."""
-        return content.window_after(self.type, self.sent_at)
-
-
-def gather(known: "Sequence[tuple[Number, Item]]") -> list[Inbound]:
+def gather(known: Sequence[tuple[Number, Item]]) -> list[Inbound]:
     """Return the messages of a batch, each once, in the order in which they came."""
     unique: dict[tuple[UUID, str], Inbound] = {}
     for number, item in known:
@@ -145,7 +109,7 @@ def _row(one: Inbound, thread: Thread) -> tuple[Inserted, tuple[Any, ...]]:
         contact_id=thread.contact_id,
         type=message.type,
         sent_at=message.timestamp,
-        preview=text[: content.PREVIEW_LENGTH] if text else None,
+        preview=previews.preview(text),
         sender_name=one.sender.name,
     )
     values = (

@@ -9,7 +9,7 @@ System-only: the drains.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -17,13 +17,11 @@ from psycopg.types.json import Jsonb
 from app.db import Connection
 from app.ids import new_id
 from app.services.inbound.items import Item
+from app.services.inbound.numbers import Number
 from app.services.inbound.threads import Threads
 from app.services.locks import WAMID_LOCKS, serialize
 from app.services.whatsapp.outbound import Attempt
 from app.services.whatsapp.payloads import StatusUpdate
-
-if TYPE_CHECKING:
-    from app.services.inbound.apply import Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +52,7 @@ class Target:
     conversation_id: UUID
 
 
-def gather(known: "Sequence[tuple[Number, Item]]") -> list[News]:
+def gather(known: Sequence[tuple[Number, Item]]) -> list[News]:
     """Return the statuses of a batch, each (message, word) once, in a fixed order."""
     unique: dict[tuple[UUID, str, str], News] = {}
     for number, item in known:

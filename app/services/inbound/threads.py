@@ -6,14 +6,12 @@ System-only: the webhook drain.
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.db import Connection
 from app.ids import new_id
-
-if TYPE_CHECKING:
-    from app.services.inbound.messages import Inserted
+from app.services import previews
+from app.services.inbound.inserted import Inserted
 
 ThreadKey = tuple[UUID, UUID, UUID]  # workspace, phone number, contact
 
@@ -38,7 +36,7 @@ class Thread:
 class _Delta:
     unread: int = 0
     window: dt.datetime | None = None
-    newest: "Inserted | None" = None
+    newest: Inserted | None = None
 
 
 class Threads:
@@ -85,7 +83,7 @@ def lock_threads(connection: Connection, *, keys: set[ThreadKey], ids: set[UUID]
 def update_threads(
     connection: Connection,
     threads: Threads,
-    inserted: "Collection[Inserted]",
+    inserted: Collection[Inserted],
     changed: Collection[UUID],
 ) -> list[Thread]:
     """Write what the list shows of the touched threads; returns them. The rest stays as it was."""
@@ -100,7 +98,7 @@ def update_threads(
     if deltas:
         _write(connection, deltas)
     if changed:
-        _write_statuses(connection, changed)
+        previews.show_status(connection, changed)
     return [threads.by_id[thread_id] for thread_id in deltas]
 
 
@@ -145,16 +143,4 @@ def _write(connection: Connection, deltas: dict[UUID, _Delta]) -> None:
         WHERE c.id = d.id
         """,
         [list(column) for column in zip(*rows, strict=True)],
-    )
-
-
-def _write_statuses(connection: Connection, changed: Collection[UUID]) -> None:
-    """Show the newest message's status where statuses have changed."""
-    connection.execute(
-        """
-        UPDATE conversations c SET last_message_status = m.status
-        FROM messages m WHERE c.id = ANY(%b::uuid[]) AND m.id = c.last_message_id
-            AND m.workspace_id = c.workspace_id AND c.last_message_status <> m.status
-        """,
-        (list(changed),),
     )

@@ -1,0 +1,42 @@
+"""A message that a batch has added, as its thread and the list see it."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.models.enums import MessageType
+from app.services.inbound import content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inserted:
+    """A message that is new, with what its thread shows of it."""
+
+    id: UUID
+    workspace_id: UUID
+    conversation_id: UUID
+    contact_id: UUID
+    type: MessageType
+    sent_at: dt.datetime
+    preview: str | None
+    sender_name: str | None
+
+    @property
+    def order(self) -> tuple[dt.datetime, UUID]:
+        """Its place in the thread."""
+        return self.sent_at, self.id
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether somebody should look at it."""
+        return content.counts_as_unread(self.type)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the list shows it as the newest message."""
+        return self.type not in content.AMENDMENTS
+
+    @property
+    def window(self) -> dt.datetime | None:
+        """Until when one may answer freely because of it."""
+        return content.window_after(self.type, self.sent_at)

@@ -1,0 +1,49 @@
+"""The connected numbers that items name. System-only: the webhook drain."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.db import Connection
+from app.services.inbound.items import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A connected number of a workspace."""
+
+    id: UUID
+    workspace_id: UUID
+
+
+def find(
+    connection: Connection, items: Sequence[Item]
+) -> tuple[list[tuple[Number, Item]], list[Item]]:
+    """Return the items with their numbers, and those whose number nobody has.
+
+    An account's route reaches the account's numbers, the platform's route the platform's.
+    """
+    wanted: dict[str, set[UUID | None]] = defaultdict(set)
+    for item in items:
+        wanted[item.meta_phone_number_id].add(item.account_id)
+    rows = connection.execute(
+        """
+        SELECT p.meta_phone_number_id, p.id, p.workspace_id, p.account_id, a.is_platform
+        FROM phone_numbers p
+        JOIN whatsapp_accounts a ON a.workspace_id = p.workspace_id AND a.id = p.account_id
+        WHERE p.disconnected_at IS NULL AND p.meta_phone_number_id = ANY(%b::text[])
+        """,
+        (list(wanted),),
+    ).fetchall()
+    numbers: dict[tuple[UUID | None, str], Number] = {}
+    for meta_id, number_id, workspace_id, account_id, is_platform in rows:
+        for route in wanted[meta_id]:
+            if route == account_id or (route is None and is_platform):
+                numbers[route, meta_id] = Number(number_id, workspace_id)
+    known = [(numbers[_key(item)], item) for item in items if _key(item) in numbers]
+    return known, [item for item in items if _key(item) not in numbers]
+
+
+def _key(item: Item) -> tuple[UUID | None, str]:
+    return item.account_id, item.meta_phone_number_id

@@ -1,0 +1,123 @@
+"""Take messages that are due, so that nobody else sends them."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.db import Connection
+from app.models.enums import IdentityKind
+from app.services import phone_numbers
+from app.services.outbox.due import DUE
+from app.services.whatsapp.outbound import Address, Attempt
+
+LEASE = dt.timedelta(seconds=90)  # longer than the client's time-outs together
+BATCH = 8
+
+Place = tuple[UUID, UUID, Attempt]  # workspace, conversation, which sending of which message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A message that only this process may transmit until its lease is over."""
+
+    id: UUID
+    workspace_id: UUID
+    conversation_id: UUID
+    phone_number_id: UUID
+    meta_phone_number_id: str
+    text: str | None
+    transmissions: int
+    attempt: Attempt
+    address: Address
+    is_connected: bool
+    account_id: UUID
+    graph_url: str
+    access_token: bytes
+
+    @property
+    def place(self) -> Place:
+        """Where its outcome belongs."""
+        return self.workspace_id, self.conversation_id, self.attempt
+
+
+def claim(
+    connection: Connection, runner: int, *, limit: int = BATCH, busy: Sequence[UUID] = ()
+) -> list[Claimed]:
+    """Lease the first due message of each conversation that has none on its way."""
+    with connection.transaction():
+        rows = connection.execute(
+            f"""
+            WITH due AS (
+                SELECT m.id, p.meta_phone_number_id, a.id AS account_id, a.graph_url,
+                    a.is_sandbox, a.access_token, p.disconnected_at IS NULL AS is_connected
+                FROM messages m
+                JOIN phone_numbers p ON p.workspace_id = m.workspace_id
+                    AND p.id = m.phone_number_id
+                JOIN whatsapp_accounts a ON a.workspace_id = p.workspace_id
+                    AND a.id = p.account_id
+                WHERE {DUE} AND m.phone_number_id <> ALL(%(busy)s)
+                ORDER BY m.next_attempt_at LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
+            )
+            UPDATE messages m SET status = 'sending', attempt_count = m.attempt_count + 1,
+                next_attempt_at = now() + %(lease)s, runner = %(runner)s
+            FROM due WHERE m.id = due.id
+            RETURNING m.id, m.workspace_id, m.conversation_id, m.contact_id, m.phone_number_id,
+                due.meta_phone_number_id, m.text, m.attempt_count, m.resend_count,
+                due.is_connected, due.account_id, due.graph_url, due.is_sandbox, due.access_token
+            """,  # noqa: S608  # our own words
+            {"busy": list(busy), "limit": limit, "lease": LEASE, "runner": runner},
+        ).fetchall()
+        addresses = _addresses(connection, [(row[1], row[3]) for row in rows])
+    return [
+        Claimed(
+            id=row[0],
+            workspace_id=row[1],
+            conversation_id=row[2],
+            phone_number_id=row[4],
+            meta_phone_number_id=row[5],
+            text=row[6],
+            transmissions=row[7],
+            attempt=Attempt(row[0], row[8]),
+            address=addresses[row[3]],
+            is_connected=row[9],
+            account_id=row[10],
+            graph_url=phone_numbers.graph_url_of(row[11], is_sandbox=row[12]),
+            access_token=bytes(row[13]),
+        )
+        for row in rows
+    ]
+
+
+def end_pauses(connection: Connection) -> None:
+    """Make everything that waits for a retry due, once."""
+    with connection.transaction():
+        connection.execute(
+            "UPDATE messages SET next_attempt_at = now()"
+            " WHERE status = 'queued' AND next_attempt_at > now()"
+        )
+
+
+def _addresses(connection: Connection, contacts: list[tuple[UUID, UUID]]) -> dict[UUID, Address]:
+    """Return how to address contacts: by the id they wrote from, their phone, their user id."""
+    rows = connection.execute(
+        """
+        SELECT c.id, c.phone_number, i.kind, i.value
+        FROM unnest(%b::uuid[], %b::uuid[]) AS k (workspace_id, id)
+        JOIN contacts c USING (workspace_id, id)
+        LEFT JOIN contact_identities i ON i.workspace_id = c.workspace_id AND i.contact_id = c.id
+        """,
+        ([one[0] for one in contacts], [one[1] for one in contacts]),
+    ).fetchall()
+    named: dict[UUID, dict[str, str]] = defaultdict(dict)
+    for contact_id, phone, kind, value in rows:
+        if phone:
+            named[contact_id].setdefault("phone", phone.lstrip("+"))
+        if kind:
+            named[contact_id][kind] = value
+    return {
+        contact_id: Address(to=to, recipient=None if to else names.get(IdentityKind.USER_ID))
+        for contact_id, names in named.items()
+        for to in [names.get(IdentityKind.WA_ID) or names.get("phone")]
+    } | {contact: Address() for _, contact in contacts if contact not in named}
