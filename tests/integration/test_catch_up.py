@@ -9,13 +9,14 @@ import pytest
 from nicegui import core
 
 from app import db, events
+from app import hub as hub_module
 from app.components.live import ThreadSubscription
 from app.events import Bell
 from app.hub import hub
 from app.services import messages
 from app.services.inbound.drain import drain
 from app.services.messages import ThreadWindow
-from tests import waiting
+from tests import factories, waiting
 from tests.factories import Team
 from tests.table_rows import value
 from tests.webhook_factories import store_event, text_message, webhook_body
@@ -108,3 +109,21 @@ async def test_view_that_catches_up_during_a_fetch_of_another_gets_its_own_chang
 
     await second.wait_for("two")
     await second.wait_for("three")
+
+
+async def test_change_whose_bell_was_lost_is_seen_at_the_next_look(
+    acme: Team, thread: UUID, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(core, "loop", asyncio.get_running_loop())
+    monkeypatch.setattr(hub_module, "RESYNC_S", 0.2)
+    view = View(acme, thread)
+    view.show(await view.read())
+    hub.start()
+    try:
+        await asyncio.to_thread(receive, acme, "with a bell")
+        await view.wait_for("with a bell")  # the reader reads: it does not look by itself any more
+        await asyncio.to_thread(factories.make_message, thread, text="without a bell")
+
+        await view.wait_for("without a bell")
+    finally:
+        hub.stop()
