@@ -15,7 +15,7 @@ from app import db, jobs, queue
 from app.ids import new_id
 from app.models.enums import MessageStatus
 from app.queue import JobName, Lane
-from app.services import messages, tidy, webhook_events
+from app.services import messages, tidy, turns, webhook_events
 from app.services.inbound import drain
 from app.workers import Clock, run_burst
 from tests import factories, table_rows, waiting
@@ -173,7 +173,7 @@ def test_drain_rings_again_when_it_gives_way_to_others(
         job = threading.Thread(target=jobs.drain_webhooks)
         job.start()
         wait_until(waiting_backends)
-        time.sleep(drain.GIVE_WAY_S)
+        time.sleep(turns.GIVE_WAY_AFTER_S)
     job.join()
 
     assert [job.func_name for job in queue.rq_queue(Lane.INBOUND).jobs] == [
