@@ -61,7 +61,7 @@ import { tokenise } from "/static/rich_text.js";
     });
     const data = await answer.json().catch(() => ({}));
     if (answer.ok) return data;
-    throw new Error(typeof data.detail === "string" ? data.detail : words.failed);
+    throw new Error(data.error?.message ?? words.failed);
   }
 
   // ---- painting ----
