@@ -12,6 +12,7 @@ from app.models.base import (
     WorkspaceRow,
     choice,
     counter,
+    flag,
     json_column,
     keyed_by_workspace,
     moment,
@@ -90,6 +91,7 @@ class Message(WorkspaceRow, table=True):
         default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"}
     )
     sender_id: UUID | None = Field(default=None, foreign_key="users.id", ondelete="SET NULL")
+    is_echo: bool = flag(default=False)
     attempt_count: int = counter()
     # How often a person had it sent again; news of an earlier attempt are told apart by it.
     resend_count: int = counter()

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from app.ids import new_id
 from app.services.whatsapp import outbound
-from app.services.whatsapp.outbound import Attempt, OutgoingText, TextBody
+from app.services.whatsapp.outbound import Attempt, OutgoingText, ReplyTo, TextBody
 from tests.contracts import needs_document
 from tests.graph_contract import CORRECTIONS, Contract, Correction, contract, document
 
@@ -54,12 +54,16 @@ def to_messages(body: Any, **over: Any) -> httpx.Request:
 @given(
     text=st.text(min_size=1, max_size=200),
     digits=st.from_regex(r"[1-9][0-9]{6,14}", fullmatch=True),
+    reply=st.none() | st.text(min_size=1, max_size=80),
     number=st.integers(0, 999_999),
 )
-def test_whatever_our_types_take_keeps_the_contract(text: str, digits: str, number: int):
+def test_whatever_our_types_take_keeps_the_contract(
+    text: str, digits: str, reply: str | None, number: int
+):
     message = OutgoingText(
         to=digits,
         text=TextBody(body=text),
+        context=ReplyTo(message_id=reply) if reply else None,
         biz_opaque_callback_data=Attempt(new_id(), number).encode(),
     )
 

@@ -44,6 +44,12 @@ class Address(BaseModel):
     recipient: str | None = None
 
 
+class ReplyTo(BaseModel):
+    """The message that is answered."""
+
+    message_id: str
+
+
 class TextBody(BaseModel):
     """The text itself."""
 
@@ -58,6 +64,7 @@ class OutgoingMessage(BaseModel):
     recipient_type: Literal["individual"] = "individual"
     to: str | None = None
     recipient: str | None = None
+    context: ReplyTo | None = None
     biz_opaque_callback_data: str = Field(max_length=512)
 
 
