@@ -226,8 +226,12 @@ def _parser() -> argparse.ArgumentParser:
     add("stats", show_stats).add_argument("--workspace")
     add("drain", drain).add_argument("--timeout", type=_seconds, default=DRAIN_TIMEOUT_S)
     which = add("replay", replay).add_mutually_exclusive_group(required=True)
-    which.add_argument("--event")
-    which.add_argument("--failed", action="store_true")
+    which.add_argument("--event", help="one event, by its id")
+    which.add_argument(
+        "--failed",
+        action="store_true",
+        help="every event that could not be read, and every one with items that were put aside",
+    )
     add("migrate", migrate)
     commands.add_parser("doctor", help=_doctor.__doc__)
     return parser

@@ -72,8 +72,14 @@ class MessageUnprocessed(Row, table=True):
     __table_args__ = (
         # the same item of the same event is kept once
         sa.UniqueConstraint("webhook_event_id", "item"),
-        # webhook drain: is the same item of another body here already
-        sa.Index("ix_messages_unprocessed_wa_message_id", "wa_message_id"),
+        # webhook drain: and so it is if another delivery brings it again
+        sa.Index(
+            "uq_messages_unprocessed_payload",
+            sa.text("md5(payload::text)"),
+            "account_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
         # webhook drain: what is due again
         sa.Index(
             "ix_messages_unprocessed_due",

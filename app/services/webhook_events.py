@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, text
 from sqlmodel import Session, col, delete, select, update
 
-from app import queue
+from app import db, queue
 from app.config import settings
 from app.crypto import same
 from app.db import after_commit
@@ -17,7 +17,7 @@ from app.errors import NotFound
 from app.models import MessageUnprocessed, WebhookEvent
 from app.models.enums import WebhookEventState
 from app.queue import JobName
-from app.services.phone_numbers import ACCOUNTS
+from app.services.inbound import aside, process
 from app.services.secrets import Bound, open_secret
 
 
@@ -74,9 +74,13 @@ def is_verification(view: SigningView, mode: str | None, token: str | None) -> b
 def replay(session: Session, event_id: UUID) -> int:
     """Make an event pending again, with all its items; harmless to repeat. System-only.
 
+    What is kept of its items comes back with it, though another delivery of the same brought it.
+
     Raises:
         NotFound: there is no such event.
     """
+    connection = db.driver(session)
+    aside.forget(connection, process.items_of(connection, event_id))
     count = _replay(session, [event_id])
     if not count:
         raise NotFound
@@ -85,6 +89,8 @@ def replay(session: Session, event_id: UUID) -> int:
 
 def replay_failed(session: Session) -> int:
     """Make pending again what was unreadable or has items put aside; returns how many events.
+
+    An event with one bad item among good ones counts as processed in the stats, but here it counts.
 
     System-only: the command line.
     """

@@ -45,6 +45,15 @@ def updates_in(body: Any) -> list[Update]:
     ]
 
 
+def reported_in(body: Any) -> list[tuple[str, Any]]:
+    """Return the errors that belong to no message, each with its number."""
+    return [
+        (value["metadata"]["phone_number_id"], fault["code"])
+        for value in values_in(body)
+        for fault in value.get("errors", [])
+    ]
+
+
 def stored() -> Counter[Update]:
     """Return every message and status that was applied, as often as it is there."""
     found = rows(
@@ -59,15 +68,25 @@ def stored() -> Counter[Update]:
 
 
 def parked() -> list[tuple[Update, str]]:
-    """Return what was put aside, with the reason, for each time that it came."""
+    """Return the messages and statuses that were put aside, each once, with the reason."""
     found = rows(
         """
         SELECT payload -> 'metadata' ->> 'phone_number_id', wa_message_id,
             coalesce(payload -> 'statuses' -> 0 ->> 'status', ''), error
-        FROM messages_unprocessed
+        FROM messages_unprocessed WHERE NOT payload ? 'errors'
         """
     )
     return [(Update(*one[:3]), one[3]) for one in found]
+
+
+def reported() -> list[tuple[str, Any]]:
+    """Return the errors that were put aside for a person, each once, with its number."""
+    return rows(
+        """
+        SELECT payload -> 'metadata' ->> 'phone_number_id', payload -> 'errors' -> 0 -> 'code'
+        FROM messages_unprocessed WHERE payload ? 'errors'
+        """
+    )
 
 
 class Addressed:

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from app import db
 from app.errors import NotFound
 from app.services import stats, webhook_events
+from app.services.inbound.aside import PAUSES
 from app.services.inbound.drain import drain
-from app.services.inbound.process import PAUSES
 from tests import factories, table_rows
 from tests.factories import Team
 from tests.table_rows import count, row, rows, value

@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 
 from app import db
+from app.clock import utc_now
 from app.db import DbRole
 from app.ids import new_id
 from app.models.enums import MessageStatus
 from app.services.inbound.apply import apply
 from app.services.inbound.drain import drain
-from app.services.inbound.items import Item, split
+from app.services.inbound.items import Item, Origin, split
 from app.services.outbox.record import settle
 from app.services.whatsapp.outbound import Attempt
 from app.services.whatsapp.payloads import read_changes
@@ -222,7 +223,7 @@ def test_status_and_answer_that_cross_each_other_lose_nothing(acme: Team):
     body = webhook_body(acme.number, statuses=[status("wamid.CROSS", "delivered")])
     items = [
         item
-        for item in split(read_changes(body), new_id(), acme.number.account_id)
+        for item in split(read_changes(body), Origin(new_id(), acme.number.account_id, utc_now()))
         if isinstance(item, Item)
     ]
 

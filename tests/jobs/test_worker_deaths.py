@@ -92,6 +92,19 @@ def test_item_that_kills_is_parked_and_its_neighbours_in_the_same_body_go_on(acm
 
 
 @pytest.mark.usefixtures("deadly")
+def test_item_that_kills_and_comes_twice_is_put_aside_once(acme: Team):
+    deadly = text_message("deadly", wamid=DEADLY, at=1_760_000_000)
+    store(acme, deadly, text_message("beside the first"))
+    store(acme, deadly, text_message("beside the second"))
+
+    work()
+
+    assert count("messages") == 2
+    assert count("webhook_events", "state = 'PROCESSED'") == 2
+    try_again_and_park()
+
+
+@pytest.mark.usefixtures("deadly")
 def test_item_whose_retry_kills_is_parked(acme: Team):
     table_rows.execute(
         "ALTER TABLE messages ADD CONSTRAINT broken CHECK (wamid NOT LIKE '%%DEA%%')"

@@ -12,7 +12,8 @@ from uuid import UUID
 from app import crash, db, events
 from app.db import Connection
 from app.services import turns
-from app.services.inbound import marks, process
+from app.services.inbound import aside, marks, process
+from app.services.inbound.aside import Findings
 from app.services.inbound.marks import WORKER_DIED, Marker, Portion
 from app.services.turns import Turn
 
@@ -55,7 +56,9 @@ class _Drain:
         """Put aside what has killed a worker while nothing else was at hand."""
         with self._connection.transaction():
             for dead in marks.bury(self._connection):
-                process.put_item_aside(self._connection, dead.event_id, dead.key, WORKER_DIED)
+                for item in process.items_of(self._connection, dead.event_id):
+                    if item.key == dead.key:
+                        aside.put_killer(self._connection, item, WORKER_DIED)
 
     def batch(self) -> int:
         """Take the oldest pending events together; returns how many."""
@@ -149,21 +152,21 @@ class _Drain:
 
         Every item is a transaction of its own; to begin again from the first one is harmless.
         """
-        findings = process.Findings()
+        findings = Findings()
         with self._connection.transaction():
             rows = self._claim([event_id])
             items, unreadable = process.read(rows, findings)
             self._marker.clear()
         for item in items:
             with self._connection.transaction():
-                if process.is_aside(self._connection, event_id, item.key):
+                if aside.is_kept(self._connection, item):
                     continue
                 self._marker.set([event_id], item.key)
             with self._connection.transaction():
                 process.apply_or_split(self._connection, [item], findings)
                 self._marker.clear()
         with self._connection.transaction():
-            process.put_aside(self._connection, findings)
+            aside.put(self._connection, findings)
             process.mark_done(self._connection, [row[0] for row in rows], unreadable)
         events.publish(findings.bells)
 
@@ -171,7 +174,7 @@ class _Drain:
         """Lock and return those that are still pending and that no other drain has."""
         return self._connection.execute(
             """
-            SELECT id, account_id, payload FROM webhook_events
+            SELECT id, account_id, created_at, payload FROM webhook_events
             WHERE id = ANY(%b::uuid[]) AND state = 'PENDING' ORDER BY id FOR UPDATE SKIP LOCKED
             """,
             (ids,),

@@ -1,5 +1,6 @@
 """The single updates in a webhook body, each able to stand alone: the unit of retry."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from app.services.whatsapp.payloads import (
     BadChange,
     Change,
     ContactInfo,
+    GraphError,
     IncomingMessage,
     Metadata,
     StatusUpdate,
@@ -24,6 +26,8 @@ from app.services.whatsapp.payloads import (
 )
 
 RAW = "raw"
+STATUSES = "statuses"
+ERRORS = "errors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +39,21 @@ class Sender:
     name: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The event that an item came with, its account, and when it came."""
+
+    event_id: UUID
+    account_id: UUID | None
+    received_at: dt.datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One message or one status; `payload` is a body's value with nothing but this item in it."""
 
-    event_id: UUID
+    origin: Origin
     key: str
-    account_id: UUID | None
     meta_phone_number_id: str
     payload: dict[str, Any]
     message: IncomingMessage | None = None
@@ -57,121 +69,106 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadItem:
-    """An update that nobody can read, with the reason."""
+    """An update that nobody can read or apply, with the reason."""
 
-    event_id: UUID
+    origin: Origin
     key: str
-    account_id: UUID | None
     payload: dict[str, Any]
     wamid: str | None
     error: str
 
 
-def split(
-    changes: Sequence[Change | BadChange], event_id: UUID, account_id: UUID | None
-) -> Iterator[Item | BadItem]:
-    """Yield the messages and statuses of a body. Other fields are kept with the event only."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedError(BadItem):
+    """What Meta reports of a number or an account: nothing to apply, but a person must see it."""
+
+    meta_phone_number_id: str | None
+    code: int
+
+
+def split(changes: Sequence[Change | BadChange], origin: Origin) -> Iterator[Item | BadItem]:
+    """Yield what `messages` changes hold. Other fields are kept with the event only."""
     for change in changes:
         if isinstance(change, BadChange):
             yield BadItem(
-                event_id=event_id,
+                origin=origin,
                 key=change.key,
-                account_id=account_id,
                 payload={RAW: change.raw},
                 wamid=None,
                 error="This part of the body is no change with a field and a value.",
             )
         elif change.field == MESSAGES:
-            yield from split_value(change.value, event_id, account_id, change.key)
+            yield from split_value(change.value, origin, change.key)
 
 
-def split_again(
-    payload: dict[str, Any], event_id: UUID, account_id: UUID | None, key: str
-) -> Iterator[Item | BadItem]:
+def split_again(payload: dict[str, Any], origin: Origin, key: str) -> Iterator[Item | BadItem]:
     """Yield the item that was put aside with this payload, for another try."""
     if RAW in payload:
-        yield from split([read_change(payload[RAW], key)], event_id, account_id)
+        yield from split([read_change(payload[RAW], key)], origin)
     else:
-        yield from split_value(payload, event_id, account_id, key)
+        yield from split_value(payload, origin, key)
 
 
-def split_value(
-    value: dict[str, Any], event_id: UUID, account_id: UUID | None, prefix: str
-) -> Iterator[Item | BadItem]:
-    """Yield the items of one change's value; `prefix` makes their keys unique in the event.
-
-    Faults that Meta reports about the number itself belong to no message: they are logged, and kept
-    with the event.
-    """
-    _log_faults(value)
-    for kind in ("messages", "statuses"):
+def split_value(value: dict[str, Any], origin: Origin, prefix: str) -> Iterator[Item | BadItem]:
+    """Yield the items of one change's value; `prefix` makes their keys unique in the event."""
+    for kind in (MESSAGES, STATUSES, ERRORS):
         raws = value.get(kind)
         if not isinstance(raws, list):
             continue
         for index, raw in enumerate(raws):
             payload = {"metadata": value.get("metadata"), kind: [raw]}
-            if kind == "messages":
+            if kind == MESSAGES:
                 payload["contacts"] = _contacts_for(value.get("contacts"), raw)
-            yield _item(payload, kind, raw, event_id, account_id, f"{prefix}.{kind[0]}{index}")
+            key = f"{prefix}.{kind[0]}{index}"
+            yield _reported(payload, origin, key) if kind == ERRORS else _item(payload, origin, key)
 
 
-def _log_faults(value: dict[str, Any]) -> None:
-    faults = value.get("errors")
-    metadata = value.get("metadata")
-    if not isinstance(faults, list) or not faults:
-        return
-    log.get(__name__).warning(
-        "number_has_faults",
-        meta_phone_number_id=str(metadata.get("phone_number_id"))[:64]
-        if isinstance(metadata, dict)
-        else None,
-        codes=[str(fault.get("code"))[:12] for fault in faults if isinstance(fault, dict)][:10],
-    )
-
-
-def _item(  # noqa: PLR0917  # one call site, above
-    payload: dict[str, Any],
-    kind: str,
-    raw: Any,
-    event_id: UUID,
-    account_id: UUID | None,
-    key: str,
-) -> Item | BadItem:
+def _item(payload: dict[str, Any], origin: Origin, key: str) -> Item | BadItem:
+    [raw] = payload.get(MESSAGES) or payload[STATUSES]
     try:
-        return _read(payload, kind, raw, event_id, account_id, key)
+        return _read(payload, raw, origin, key)
     except Unreadable as error:
         wamid = raw.get("id") if isinstance(raw, dict) else None
         return BadItem(
-            event_id=event_id,
+            origin=origin,
             key=key,
-            account_id=account_id,
             payload=payload,
             wamid=str(wamid)[:255] if wamid else None,
             error=str(error)[:1000],
         )
 
 
-def _read(  # noqa: PLR0917  # one call site, above
-    payload: dict[str, Any],
-    kind: str,
-    raw: Any,
-    event_id: UUID,
-    account_id: UUID | None,
-    key: str,
-) -> Item:
+def _read(payload: dict[str, Any], raw: Any, origin: Origin, key: str) -> Item:
     if not isinstance(raw, dict):
         raise Unreadable("The item is not an object.")
-    raw = timed(raw, time_of(event_id))
-    message = read_message(raw) if kind == MESSAGES else None
+    message = read_message(raw, origin.received_at) if MESSAGES in payload else None
     return Item(
-        event_id=event_id,
+        origin=origin,
         key=key,
-        account_id=account_id,
         meta_phone_number_id=_number(payload["metadata"]),
         payload=payload,
         message=message,
         sender=_sender(message, payload["contacts"]) if message else None,
-        status=None if message else read_status(raw),
+        status=None if message else read_status(raw, origin.received_at),
+    )
+
+
+def _reported(payload: dict[str, Any], origin: Origin, key: str) -> ReportedError:
+    [raw] = payload[ERRORS]
+    fault = GraphError.model_validate(raw if isinstance(raw, dict) else {})
+    try:
+        number = _number(payload["metadata"])
+    except Unreadable:
+        number = None
+    words = fault.details or fault.title or fault.message or "without words"
+    return ReportedError(
+        origin=origin,
+        key=key,
+        payload=payload,
+        wamid=None,
+        error=f"WhatsApp reports error {fault.code} for this number: {words}"[:1000],
+        meta_phone_number_id=number,
+        code=fault.code,
     )
 
 

@@ -26,7 +26,7 @@ def find(
     """
     wanted: dict[str, set[UUID | None]] = defaultdict(set)
     for item in items:
-        wanted[item.meta_phone_number_id].add(item.account_id)
+        wanted[item.meta_phone_number_id].add(item.origin.account_id)
     rows = connection.execute(
         """
         SELECT p.meta_phone_number_id, p.id, p.workspace_id, p.account_id, a.is_platform
@@ -46,4 +46,4 @@ def find(
 
 
 def _key(item: Item) -> tuple[UUID | None, str]:
-    return item.account_id, item.meta_phone_number_id
+    return item.origin.account_id, item.meta_phone_number_id

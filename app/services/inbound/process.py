@@ -8,34 +8,17 @@ import datetime as dt
 from uuid import UUID
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from app import db, log
 from app.db import Connection
 from app.events import Bell
-from app.ids import new_id
-from app.models.enums import UnprocessedState
+from app.services.inbound import aside
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
-from app.services.inbound.items import BadItem, Item, split, split_again
-from app.services.whatsapp.bodies import Unreadable
-from app.services.whatsapp.payloads import read_changes
+from app.services.inbound.aside import Findings
+from app.services.inbound.items import BadItem, Item, Origin, split, split_again
+from app.services.whatsapp.payloads import Unreadable, read_changes
 
-PAUSES = tuple(dt.timedelta(seconds=s) for s in (30, 120, 600, 3600, 6 * 3600))
-
-Event = tuple[UUID, UUID | None, bytes]  # id, account, body
-
-
-class Findings:
-    """What a batch came to: bells to ring, items to put aside."""
-
-    def __init__(self) -> None:
-        self.bells: list[Bell] = []
-        self.aside: list[tuple[Item | BadItem, str, UnprocessedState]] = []
-
-    def put_aside(self, item: Item | BadItem, error: str, *, park: bool = False) -> None:
-        """Keep an item for later: it waits for a retry, or for a person."""
-        state = UnprocessedState.PARKED if park else UnprocessedState.WAITING
-        self.aside.append((item, error[:1000], state))
+Event = tuple[UUID, UUID | None, dt.datetime, bytes]  # id, account, when it came, body
 
 
 def process_events(connection: Connection, rows: list[Event]) -> list[Bell]:
@@ -47,7 +30,7 @@ def process_events(connection: Connection, rows: list[Event]) -> list[Bell]:
         with connection.transaction():
             items, unreadable = read(rows, findings)
             apply_or_split(connection, items, findings)
-            put_aside(connection, findings)
+            aside.put(connection, findings)
             mark_done(connection, [row[0] for row in rows], unreadable)
     except Exception as error:
         if _is_away(connection, error):
@@ -68,15 +51,16 @@ def read(rows: list[Event], findings: Findings) -> tuple[list[Item], dict[UUID, 
     """Return the items of these events, and why a body could not be read at all."""
     items: list[Item] = []
     unreadable: dict[UUID, str] = {}
-    for event_id, account_id, payload in rows:
+    for event_id, account_id, received_at, payload in rows:
+        origin = Origin(event_id, account_id, received_at)
         try:
-            found = list(split(read_changes(bytes(payload)), event_id, account_id))
+            found = list(split(read_changes(bytes(payload)), origin))
         except Unreadable as error:
             unreadable[event_id] = str(error)[:1000]
             continue
         for item in found:
             if isinstance(item, BadItem):
-                findings.put_aside(item, item.error)
+                findings.put_bad_aside(item)
             else:
                 items.append(item)
     return items, unreadable
@@ -93,7 +77,7 @@ def apply_or_split(connection: Connection, items: list[Item], findings: Findings
         if _is_away(connection, error):
             raise  # the whole batch comes again
         if len(items) == 1:
-            log.get(__name__).exception("item_failed", event_id=str(items[0].event_id))
+            log.get(__name__).exception("item_failed", event_id=str(items[0].origin.event_id))
             findings.put_aside(items[0], f"{type(error).__name__}: {_reason(error)}")
             return
         middle = len(items) // 2
@@ -116,42 +100,6 @@ def _reason(error: Exception) -> str:
     return "it could not be applied"
 
 
-def put_aside(connection: Connection, findings: Findings, *, is_deadly: bool = False) -> None:
-    """Keep what could not be applied, with its next retry: the same item of two bodies once.
-
-    What kills the process is kept for each event, because that is how the event gets rid of it.
-    """
-    connection.cursor().executemany(
-        """
-        INSERT INTO messages_unprocessed (id, webhook_event_id, item, account_id, wa_message_id,
-            payload, error, state, next_retry_at)
-        SELECT n.* FROM (VALUES (%s::uuid, %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb,
-            %s::text, %s::text, now() + %s)) AS n (id, event, item, account_id, wa_message_id,
-            payload, error, state, at)
-        WHERE %s OR NOT EXISTS (
-            SELECT FROM messages_unprocessed u
-            WHERE u.account_id IS NOT DISTINCT FROM n.account_id
-            AND u.wa_message_id IS NOT DISTINCT FROM n.wa_message_id AND u.payload = n.payload)
-        ON CONFLICT (webhook_event_id, item) DO NOTHING
-        """,
-        [
-            (
-                new_id(),
-                item.event_id,
-                item.key,
-                item.account_id,
-                item.wamid,
-                Jsonb(item.payload),
-                error,
-                state.value,
-                PAUSES[0],
-                is_deadly,
-            )
-            for item, error, state in findings.aside
-        ],
-    )
-
-
 def mark_done(connection: Connection, ids: list[UUID], unreadable: dict[UUID, str]) -> None:
     """Say that nothing is left to do with these events; those in `unreadable` are failed."""
     connection.execute(
@@ -171,71 +119,39 @@ def retry_item(connection: Connection, row_id: UUID) -> tuple[list[Bell], bool]:
     """
     row = connection.execute(
         """
-        SELECT webhook_event_id, item, account_id, payload, retry_count
-        FROM messages_unprocessed WHERE id = %s AND state = 'WAITING' FOR UPDATE SKIP LOCKED
+        SELECT u.webhook_event_id, u.item, u.account_id, e.created_at, u.payload, u.retry_count
+        FROM messages_unprocessed u JOIN webhook_events e ON e.id = u.webhook_event_id
+        WHERE u.id = %s AND u.state = 'WAITING' FOR UPDATE OF u SKIP LOCKED
         """,
         (row_id,),
     ).fetchone()
     if row is None:
         return [], False
-    event_id, key, account_id, payload, retry_count = row
+    event_id, key, account_id, received_at, payload, retry_count = row
     findings = Findings()
-    for item in split_again(payload, event_id, account_id, key):
+    for item in split_again(payload, Origin(event_id, account_id, received_at), key):
         if isinstance(item, BadItem):
-            findings.put_aside(item, item.error)
+            findings.put_bad_aside(item)
         else:
             apply_or_split(connection, [item], findings)
     if not findings.aside:
         connection.execute("DELETE FROM messages_unprocessed WHERE id = %s", (row_id,))
         return findings.bells, True
-    _, error, state = findings.aside[0]
-    count = retry_count + 1
-    is_over = count >= len(PAUSES) or state is UnprocessedState.PARKED
-    connection.execute(
-        """
-        UPDATE messages_unprocessed SET retry_count = %s, error = %s, state = %s,
-            next_retry_at = now() + %s, updated_at = now() WHERE id = %s
-        """,
-        (
-            count,
-            error,
-            (UnprocessedState.PARKED if is_over else UnprocessedState.WAITING).value,
-            PAUSES[min(count, len(PAUSES) - 1)],
-            row_id,
-        ),
-    )
+    aside.postpone(connection, row_id, findings, retry_count + 1)
     return findings.bells, True
-
-
-def put_item_aside(connection: Connection, event_id: UUID, key: str, reason: str) -> None:
-    """Put one item of an event aside: it is tried once more, then a person must replay it."""
-    was_aside = connection.execute(
-        """
-        UPDATE messages_unprocessed SET state = 'PARKED', error = %s, updated_at = now()
-        WHERE webhook_event_id = %s AND item = %s
-        """,
-        (reason, event_id, key),
-    ).rowcount
-    if was_aside:
-        return
-    findings = Findings()
-    items, _ = read(fetch(connection, [event_id]), findings)
-    findings.aside = [(item, reason, UnprocessedState.WAITING) for item in items if item.key == key]
-    put_aside(connection, findings, is_deadly=True)
-
-
-def is_aside(connection: Connection, event_id: UUID, key: str) -> bool:
-    """Tell whether an item was put aside before."""
-    row = connection.execute(
-        "SELECT FROM messages_unprocessed WHERE webhook_event_id = %s AND item = %s",
-        (event_id, key),
-    ).fetchone()
-    return row is not None
 
 
 def fetch(connection: Connection, ids: list[UUID]) -> list[Event]:
     """Return these events with their bodies, in their order."""
     return connection.execute(
-        "SELECT id, account_id, payload FROM webhook_events WHERE id = ANY(%b::uuid[]) ORDER BY id",
+        "SELECT id, account_id, created_at, payload FROM webhook_events"
+        " WHERE id = ANY(%b::uuid[]) ORDER BY id",
         (ids,),
     ).fetchall()
+
+
+def items_of(connection: Connection, event_id: UUID) -> list[Item | BadItem]:
+    """Return all the items of an event, the bad ones, too; none of a body that nobody can read."""
+    findings = Findings()
+    items, _ = read(fetch(connection, [event_id]), findings)
+    return [*items, *(item for item, _, _ in findings.aside)]

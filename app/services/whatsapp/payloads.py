@@ -11,22 +11,29 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from app.clock import utc_now
 from app.models.enums import MessageType
 from app.services.whatsapp.bodies import Unreadable, load
 
 MESSAGES = "messages"
+MAX_DEPTH = 100  # Meta's own bodies stay under 20
+WHATSAPP_BEGAN = dt.datetime(2009, 1, 1, tzinfo=dt.UTC)
 
 
-def _seconds(value: object) -> object:
-    """Read Meta's time, a string of Unix seconds; one from the future is a mistake."""
-    if isinstance(value, dt.datetime):
-        return value
+class Unreadable(ValueError):
+    """A body or an item that cannot be understood; the message says why."""
+
+
+def read_time(value: object, received_at: dt.datetime) -> dt.datetime:
+    """Read Meta's time, a string of Unix seconds.
+
+    A time that is missing or cannot be true (before WhatsApp, after the webhook came) is no reason
+    to keep a message from anybody: the time at which the webhook came is used instead.
+    """
     try:
         moment = dt.datetime.fromtimestamp(int(str(value)), dt.UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise ValueError("not a time in seconds") from error
-    return min(moment, utc_now())
+    except (ValueError, OverflowError, OSError):
+        return received_at
+    return moment if WHATSAPP_BEGAN <= moment <= received_at else received_at
 
 
 def _code(value: object) -> int:
@@ -39,9 +46,6 @@ def _words(value: object) -> str | None:
 
 def _mapping(value: object) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
-
-
-Seconds = Annotated[dt.datetime, BeforeValidator(_seconds)]
 
 
 class Payload(BaseModel):
@@ -189,7 +193,7 @@ class IncomingMessage(Payload):
     """One message of a customer. Exactly one of the typed members goes with its type."""
 
     id: str = Field(min_length=1, max_length=255)
-    timestamp: Seconds
+    timestamp: dt.datetime
     type: MessageType = MessageType.UNKNOWN
     from_: str | None = Field(default=None, alias="from")
     from_user_id: str | None = None
@@ -224,7 +228,7 @@ class StatusUpdate(Payload):
 
     id: str = Field(min_length=1, max_length=255)
     status: str = Field(min_length=1, max_length=40)
-    timestamp: Seconds
+    timestamp: dt.datetime
     recipient_id: str | None = None
     recipient_user_id: str | None = None
     biz_opaque_callback_data: str | None = None
@@ -250,19 +254,21 @@ class BadChange:
 
 
 _TYPED = [kind.value for kind in MessageType if kind.value in IncomingMessage.model_fields]
-_REQUIRED = {"id", "timestamp", "from", "from_user_id"}
+_REQUIRED = {"id", "from", "from_user_id"}
 
 
 def read_changes(body: bytes) -> list[Change | BadChange]:
     """Read a webhook body: up to 1,000 updates of several accounts, the bad ones beside the good.
 
-    A signed body without a list of entries, even an empty object, is nothing that Meta sends: it
-    counts as failed, so that somebody looks at it.
+    An empty object and an empty list of entries have nothing in them, which is soon done.
 
     Raises:
-        Unreadable: not JSON, or nothing like a webhook.
+        Unreadable: not JSON, or JSON that is no webhook: not an object (`[]`, `null`, a number), or
+            one that says something but has no list of entries.
     """
     data = load(body)
+    if data == {}:
+        return []
     if not isinstance(data, dict) or not isinstance(data.get("entry"), list):
         raise Unreadable("The body is JSON, but not a webhook: it has no list of entries.")
     found: list[Change | BadChange] = []
@@ -286,14 +292,15 @@ def read_change(raw: Any, key: str) -> Change | BadChange:
     return Change(key, field, value if isinstance(value, dict) else {})
 
 
-def read_message(raw: dict[str, Any]) -> IncomingMessage:
+def read_message(raw: dict[str, Any], received_at: dt.datetime) -> IncomingMessage:
     """Read one message; a missing type is found from the members that are there.
 
     A member of an unexpected form is left out: the rest is still a message.
 
     Raises:
-        Unreadable: no id, no time, or a sender of a form that we do not know.
+        Unreadable: no id, or a sender of a form that we do not know.
     """
+    raw = {**raw, "timestamp": read_time(raw.get("timestamp"), received_at)}
     if "type" not in raw:
         raw = {**raw, "type": next((name for name in _TYPED if name in raw), "unknown")}
     while True:
@@ -306,12 +313,13 @@ def read_message(raw: dict[str, Any]) -> IncomingMessage:
             raw = {name: value for name, value in raw.items() if name not in bad}
 
 
-def read_status(raw: dict[str, Any]) -> StatusUpdate:
+def read_status(raw: dict[str, Any], received_at: dt.datetime) -> StatusUpdate:
     """Read one status.
 
     Raises:
-        Unreadable: no id, word or time.
+        Unreadable: no id or word.
     """
+    raw = {**raw, "timestamp": read_time(raw.get("timestamp"), received_at)}
     try:
         return StatusUpdate.model_validate(raw)
     except ValueError as error:
