@@ -1,7 +1,8 @@
 """Live updates for open views: one fetch per process and topic, every view gets the same rows.
 
 Subscribe, then fetch, then catch up: a view joins first, loads its window, and takes whatever is
-delivered; it upserts by id, so nothing is lost and nothing shown twice.
+delivered; it upserts by id, so nothing is lost and nothing shown twice. A view that is very far
+behind is handed a window that is not complete: it loads afresh.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ class _ThreadFetch:
         )
         if self.seen == start:  # otherwise a view that joined meanwhile needs older changes, too
             self.seen = max(start, window.change_seq)
-        return window if window.messages else None
+        return window if window.messages or not window.is_complete else None
 
 
 class ThreadSubscription:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from nicegui import context, ui
+from nicegui import background_tasks, context, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
@@ -17,7 +17,7 @@ from app.components.conversation_list import status_strings
 from app.components.icon import icon
 from app.components.live import ThreadSubscription
 from app.components.person import hue, initials
-from app.errors import AppError
+from app.errors import AppError, Unavailable
 from app.i18n import gettext as _
 from app.ids import parse_id
 from app.models.enums import MessageStatus
@@ -71,7 +71,9 @@ class MessageLog(Element, component="../static/components/message_thread.js"):
 
     def _displayed_contents(self, *, only_visible: bool) -> list[Any]:
         texts = super()._displayed_contents(only_visible=only_visible)
-        return texts + [words.body(view).text for view in self._views.values()]
+        faults = [_error(view) for view in self._views.values()]
+        texts += [words.body(view).text for view in self._views.values()]
+        return texts + [fault["text"] for fault in faults if fault]
 
 
 class MessageThread:
@@ -82,13 +84,14 @@ class MessageThread:
         self._actor = session.actor
         self._view = view
         self._is_loaded = False
+        self._seen = 0
         _header(view)
         self.log = MessageLog(session, view)
         self.log.on("older", self._on_older)
         self.log.on("seen", self._on_seen)
         self.log.on("retry", self._on_send_again)
         self.log.on("resend", self._on_send_again)
-        self.log.on("give_up", self._on_give_up)
+        self.log.on("stop", self._on_give_up)
         may_send = self._actor.may(Permission.MESSAGE_SEND)
         self.composer = Composer(session, view, can_send=may_send)
         self.composer.on("send", self._on_send)
@@ -96,11 +99,15 @@ class MessageThread:
 
     async def load(self) -> None:
         """Show the newest messages, then whatever came while they loaded."""
+        await self._load(self._view.unread_count)
+
+    async def _load(self, unread_count: int) -> None:
         window = await call(self._actor, messages.window, self._view.id)
         if self.log.is_deleted:
             return
-        self.log.set_all(window, self._view.unread_count)
+        self.log.set_all(window, unread_count)
         self._is_loaded = True
+        self._seen = window.change_seq
         self._live.catch_up(window.change_seq)
 
     def leave(self) -> None:
@@ -113,13 +120,24 @@ class MessageThread:
             return
         if not self._is_loaded:
             return  # the window that loads now is newer; catch_up asks again for the rest
-        if window.is_fresh:
-            self.log.set_all(window, 0)
-        else:
-            self.log.upsert(window.messages)
+        if not window.is_complete:
+            self._is_loaded = False
+            background_tasks.create(self._reload(), name="thread reload", context=self.log)
+            return
+        self._seen = window.change_seq
+        self.log.upsert(window.messages)
         until = window.window_expires_at
         if until is not None:
             self.composer.set_window(until)
+
+    @action
+    async def _reload(self) -> None:
+        """Show the newest messages anew; while the database is away, the feed tries it again."""
+        try:
+            await self._load(0)
+        except Unavailable:
+            self._is_loaded = True
+            self._live.catch_up(self._seen)
 
     @action
     async def _on_send(self, event: GenericEventArguments) -> None:
@@ -150,9 +168,9 @@ class MessageThread:
     async def _on_give_up(self, event: GenericEventArguments) -> None:
         message_id = parse_id(str(event.args.get("id")))
         if message_id is not None:
-            ended = await call(self._actor, messages.give_up, message_id)
+            stopped = await call(self._actor, messages.give_up, message_id)
             if not self.log.is_deleted:
-                self.log.upsert([ended])
+                self.log.upsert([stopped])
 
     @action
     async def _on_older(self, event: GenericEventArguments) -> None:
@@ -217,11 +235,11 @@ def _error(view: MessageView) -> dict[str, Any] | None:
             "action": "resend",
             "action_label": _("Send again"),
         }
-    if view.waits_for_retry:
+    if view.is_tried_again:
         return {
-            "text": _("{why} We keep trying for you.").format(why=words.error_words(view)),
-            "action": "give_up",
-            "action_label": _("Stop trying"),
+            "text": words.error_words(view),
+            "action": "stop" if view.can_give_up else None,
+            "action_label": _("Stop trying") if view.can_give_up else None,
         }
     if view.status is not MessageStatus.FAILED:
         return None

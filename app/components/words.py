@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.models.enums import MessageType
-from app.services.messages import MessageView
+from app.services.messages import GIVEN_UP, MessageView
 from app.services.whatsapp.errors import meaning
 
 
@@ -89,5 +89,11 @@ def name_of(kind: MessageType) -> str:
 
 
 def error_words(view: MessageView) -> str:
-    """Say why a message was not delivered, in words a person understands."""
-    return _(meaning(int((view.error or {}).get("code") or 0)).sentence)
+    """Say why a message was not delivered, or why not yet, in words a person understands."""
+    error = view.error or {}
+    known = meaning(int(error.get("code") or 0))
+    if view.is_tried_again or not known.is_retryable:
+        return _(known.sentence)
+    if error.get(GIVEN_UP):
+        return _("You stopped this message before WhatsApp took it. It was not sent.")
+    return _("WhatsApp was too busy or could not be reached, so this message was not delivered.")

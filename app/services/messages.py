@@ -4,7 +4,8 @@ Sending is claim, transmit, record: this file only queues; `outbox` does the res
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,8 @@ from app.services.whatsapp.errors import meaning
 from app.services.whatsapp.outbound import MAX_TEXT
 
 PAGE = 50
-CHANGES = 200
+MOST_CHANGES = 200  # a view that is further behind loads afresh
+GIVEN_UP = "given_up"
 
 
 class OutsideServiceWindow(Conflict):
@@ -64,6 +66,13 @@ class NotRepeatable(Conflict):
     sentence = mark("This message cannot be sent again as it is.")
 
 
+class NotGivenUp(Conflict):
+    """Only a message that waits to be tried again can be stopped."""
+
+    code = "not_given_up"
+    sentence = mark("This message is being sent, or its sending is over.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
     """A message as the thread shows it."""
@@ -94,20 +103,29 @@ class MessageView:
         return self.status is MessageStatus.FAILED and meaning(code).is_retryable
 
     @property
-    def waits_for_retry(self) -> bool:
-        """Whether it was refused for now, and is tried again by itself; what follows it waits."""
-        return self.status is MessageStatus.QUEUED and self.error is not None
+    def is_tried_again(self) -> bool:
+        """Whether WhatsApp refused it for now: it waits for its next try, or is being tried."""
+        is_open = self.status in {MessageStatus.QUEUED, MessageStatus.SENDING}
+        return is_open and self.error is not None
+
+    @property
+    def can_give_up(self) -> bool:
+        """Whether a person may stop trying: the next messages of the conversation wait for it."""
+        return self.is_tried_again and self.status is MessageStatus.QUEUED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadWindow:
-    """A stretch of a thread, oldest first, and the sequence number up to which it is complete."""
+    """A stretch of a thread, oldest first, and the sequence number up to which it is complete.
+
+    Of changes, `is_complete` is false where there are too many to list: load the window afresh.
+    """
 
     messages: list[MessageView]
     change_seq: int
     has_older: bool
     window_expires_at: dt.datetime | None
-    is_fresh: bool = False
+    is_complete: bool = True
 
 
 def window(
@@ -144,29 +162,29 @@ def window(
 def changes_since(session: Session, actor: Actor, conversation_id: UUID, seq: int) -> ThreadWindow:
     """Return what changed after `seq`, in the thread's order, with the new sequence number.
 
-    After a long absence, when more than 200 have changed, that is the newest page instead, marked
-    as fresh: it takes the place of what was shown.
+    More than 200 changes are not listed: the answer is not complete.
 
     Raises:
         NotFound: the conversation is missing or another workspace's.
     """
     actor.require(Permission.CONVERSATION_READ)
     newest, window_until = _head(session, actor, conversation_id)
-    if newest <= seq:
-        return ThreadWindow(
-            messages=[], change_seq=newest, has_older=False, window_expires_at=window_until
+    rows: Sequence[Any] = []
+    if newest > seq:
+        query = (
+            _messages(actor, conversation_id)
+            .where(col(Message.change_seq) > seq)
+            .order_by(col(Message.sent_at), col(Message.id))
+            .limit(MOST_CHANGES + 1)
         )
-    query = (
-        _messages(actor, conversation_id)
-        .where(col(Message.change_seq) > seq)
-        .order_by(col(Message.sent_at), col(Message.id))
-        .limit(CHANGES + 1)
-    )
-    views = [_view(*row) for row in session.connection().execute(query).all()]
-    if len(views) > CHANGES:
-        return replace(window(session, actor, conversation_id), is_fresh=True)
+        rows = session.connection().execute(query).all()
+    is_complete = len(rows) <= MOST_CHANGES
     return ThreadWindow(
-        messages=views, change_seq=newest, has_older=False, window_expires_at=window_until
+        messages=[_view(*row) for row in rows] if is_complete else [],
+        change_seq=newest,
+        has_older=False,
+        window_expires_at=window_until,
+        is_complete=is_complete,
     )
 
 
@@ -220,14 +238,7 @@ def send_again(session: Session, actor: Actor, message_id: UUID) -> MessageView:
         NotFound, NotRepeatable, SubscriptionRequired, NumberNotReady, OutsideServiceWindow.
     """
     actor.require(Permission.MESSAGE_SEND)
-    view = _get(session, actor, message_id)
-    conversation = _lock(session, actor, view.conversation_id)
-    message = session.exec(
-        select(Message)
-        .where(col(Message.workspace_id) == actor.workspace_id, col(Message.id) == message_id)
-        .with_for_update()
-    ).one()
-    view = _get(session, actor, message_id)
+    conversation, message, view = _lock_message(session, actor, message_id)
     if not (view.can_retry or view.status is MessageStatus.UNCERTAIN):
         raise NotRepeatable
     plans.require_sending(session, actor.workspace_id)
@@ -243,22 +254,17 @@ def send_again(session: Session, actor: Actor, message_id: UUID) -> MessageView:
 
 
 def give_up(session: Session, actor: Actor, message_id: UUID) -> MessageView:
-    """Stop trying to send a message, so that those after it go; its reason stays.
+    """Fail a message that waits to be tried again: it was not sent, and the next ones may go.
 
     Raises:
-        NotFound, NothingToGiveUp: it was sent meanwhile, or is on its way at this moment.
+        NotFound, NotGivenUp.
     """
     actor.require(Permission.MESSAGE_SEND)
-    view = _get(session, actor, message_id)
-    conversation = _lock(session, actor, view.conversation_id)
-    message = session.exec(
-        select(Message)
-        .where(col(Message.workspace_id) == actor.workspace_id, col(Message.id) == message_id)
-        .with_for_update()
-    ).one()
-    if not _get(session, actor, message_id).waits_for_retry:
-        raise NothingToGiveUp
+    conversation, message, view = _lock_message(session, actor, message_id)
+    if not view.can_give_up:
+        raise NotGivenUp
     message.status, message.next_attempt_at = MessageStatus.FAILED, None
+    message.error = {**(message.error or {}), GIVEN_UP: True}
     _stamp(session, conversation, message)
     previews.show_status(db.driver(session), [conversation.id])
     return _get(session, actor, message.id)
@@ -289,6 +295,19 @@ def _lock(session: Session, actor: Actor, conversation_id: UUID) -> Conversation
     if conversation is None:
         raise NotFound
     return conversation
+
+
+def _lock_message(
+    session: Session, actor: Actor, message_id: UUID
+) -> tuple[Conversation, Message, MessageView]:
+    """Lock the conversation, then the message; returns both, and the message as it is then."""
+    conversation = _lock(session, actor, _get(session, actor, message_id).conversation_id)
+    message = session.exec(
+        select(Message)
+        .where(col(Message.workspace_id) == actor.workspace_id, col(Message.id) == message_id)
+        .with_for_update()
+    ).one()
+    return conversation, message, _get(session, actor, message_id)
 
 
 def _require_ready(session: Session, conversation: Conversation) -> None:

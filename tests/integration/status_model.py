@@ -64,9 +64,16 @@ class Model:
             return
         if code in REPEATABLE and self.transmissions < MAX_ATTEMPTS:
             if self.status is MessageStatus.SENDING:
-                self.status = MessageStatus.QUEUED
+                self.status, self.code = MessageStatus.QUEUED, code
         else:
             self._raise(MessageStatus.FAILED, code)
+
+    @property
+    def may_be_given_up(self) -> bool:
+        return self.status is MessageStatus.QUEUED and self.code is not None
+
+    def given_up(self) -> None:
+        self._raise(MessageStatus.FAILED, self.code)
 
     def lease_ended(self) -> None:
         self._raise(MessageStatus.UNCERTAIN)

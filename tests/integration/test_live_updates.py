@@ -45,6 +45,13 @@ class Stage:
         self.failed = factories.make_message(
             self.thread, status=MessageStatus.FAILED, error={"code": 131016}
         )
+        self.paused = factories.make_message(
+            self.thread,
+            status=MessageStatus.QUEUED,
+            has_wamid=False,
+            error={"code": 131016},
+            next_attempt_at=utc_now() + HOUR,
+        )
         self.sending = factories.make_message(
             self.thread,
             status=MessageStatus.SENDING,
@@ -71,7 +78,7 @@ class Stage:
 
     def pause(self) -> None:
         with db.connect(DbRole.DRAIN) as connection:
-            rung = pause(connection, self.place, 60)
+            rung = pause(connection, self.place, 60, error={"code": 131016})
         events.publish(rung)
 
     def expire(self) -> None:
@@ -88,6 +95,7 @@ MUTATIONS: dict[str, Callable[[Stage], object]] = {
         messages.send_text, s.thread, text="Yes", client_ref=new_id()
     ),
     "send_again": lambda s: s.as_agent(messages.send_again, s.failed),
+    "give_up": lambda s: s.as_agent(messages.give_up, s.paused),
     "mark_read": lambda s: s.as_agent(conversations.mark_read, s.thread),
     "customer writes": lambda s: s.receive(messages=[text_message(sender=ANA)]),
     "customer writes late": lambda s: s.receive(
@@ -166,6 +174,23 @@ def test_changes_of_nothing_are_nothing(acme: Team):
 
     assert changes(stage.actor, stage.thread, seen).messages == []
     assert changes(stage.actor, stage.thread, seen + 10).messages == []
+
+
+def test_more_changes_than_can_be_listed_are_not_complete(
+    acme: Team, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(messages, "MOST_CHANGES", 3)
+    stage = Stage(acme)
+    seen = window(stage.actor, stage.thread).change_seq
+    for n in range(3):
+        factories.make_message(stage.thread, text=f"{n}")
+
+    assert len(changes(stage.actor, stage.thread, seen).messages) == 3
+    factories.make_message(stage.thread, text="one too many")
+
+    behind = changes(stage.actor, stage.thread, seen)
+    assert (behind.messages, behind.is_complete) == ([], False)
+    assert behind.change_seq == window(stage.actor, stage.thread).change_seq
 
 
 def test_thread_of_another_workspace_does_not_exist(acme: Team, rival: Team):
@@ -250,4 +275,4 @@ def test_webhooks_and_people_share_one_sequence(acme: Team):
     view = window(stage.actor, stage.thread)
     stamped = {one.change_seq for one in view.messages if one.change_seq > start}
     assert stamped == set(range(start + 1, view.change_seq + 1))
-    assert len(view.messages) == 4 + 6 + 4
+    assert len(view.messages) == 5 + 6 + 4

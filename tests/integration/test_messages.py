@@ -17,14 +17,14 @@ from app.queue import Lane
 from app.services import conversations, messages, plans
 from app.services.messages import (
     MessageView,
-    NothingToGiveUp,
+    NotGivenUp,
     NotRepeatable,
     NumberNotReady,
     OutsideServiceWindow,
 )
 from tests import factories, permissions
 from tests.factories import HOUR, Clock, Team
-from tests.table_rows import count, execute, row
+from tests.table_rows import count, execute, row, status_of
 
 SENDERS = {Role.OWNER, Role.ADMIN, Role.AGENT}
 
@@ -37,6 +37,11 @@ def send(actor: Actor, thread: UUID, text: str = "Hello", ref: UUID | None = Non
 def again(actor: Actor, message_id: UUID) -> MessageView:
     with db.transaction(actor.workspace_id) as session:
         return messages.send_again(session, actor, message_id)
+
+
+def stop(actor: Actor, message_id: UUID) -> MessageView:
+    with db.transaction(actor.workspace_id) as session:
+        return messages.give_up(session, actor, message_id)
 
 
 def refusal(call: Any, *args: Any) -> type[AppError]:
@@ -102,6 +107,29 @@ def test_repeating_is_for_senders_only(acme: Team, rival: Team, thread: UUID):
         acme,
         outsider=rival.owner,
     )
+
+
+def test_giving_up_is_for_senders_only(acme: Team, rival: Team, thread: UUID):
+    waiting = factories.make_message(thread, status=MessageStatus.QUEUED, error={"code": 131016})
+
+    permissions.assert_only(
+        SENDERS,
+        lambda session, actor: messages.give_up(session, actor, waiting),
+        acme,
+        outsider=rival.owner,
+    )
+
+
+@pytest.mark.parametrize("status", [one for one in MessageStatus if one.value != "queued"])
+def test_only_what_waits_to_be_tried_again_is_given_up(
+    acme: Team, thread: UUID, status: MessageStatus
+):
+    message_id = factories.make_message(thread, status=status, error={"code": 131016})
+    fresh = send(acme.agent, thread).id
+
+    assert refusal(stop, acme.agent, message_id) is NotGivenUp
+    assert refusal(stop, acme.agent, fresh) is NotGivenUp
+    assert status_of(message_id) == status
 
 
 @pytest.mark.parametrize(

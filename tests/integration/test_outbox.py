@@ -7,7 +7,7 @@ import pytest
 from app import db
 from app.clock import utc_now
 from app.db import DbRole
-from app.services import stats
+from app.services import messages, stats
 from app.services.locks import start_run
 from app.services.outbox.claim import claim
 from app.services.outbox.drain import drain as drain_outbox
@@ -134,6 +134,36 @@ def test_order_within_a_conversation_is_kept_through_a_pause(line: Line):
     drain_outbox(ignore_pauses=True)
 
     assert [sent["text"] for sent in line.sent()] == ["elsewhere", "first", "second", "third"]
+
+
+def test_message_that_is_tried_again_says_why_and_whoever_gives_it_up_lets_the_next_one_go(
+    line: Line,
+):
+    line.graph.fail("503")
+    held, following = line.write("held"), line.write("following")
+    drain_outbox()
+    drain_outbox()
+    assert [status_of(held), status_of(following), line.sent()] == ["queued", "queued", []]
+
+    with db.transaction(line.team.id) as session:
+        [waiting, _] = messages.window(session, line.team.agent, line.thread).messages
+        stopped = messages.give_up(session, line.team.agent, held)
+    drain_outbox()
+
+    assert (waiting.can_give_up, waiting.error and waiting.error["code"]) == (True, 2)
+    assert (stopped.status, stopped.can_give_up, stopped.can_retry) == ("failed", False, True)
+    assert [sent["text"] for sent in line.sent()] == ["following"]
+    assert status_of(held) == "failed"
+
+
+def test_message_that_was_sent_at_the_second_try_says_nothing_any_more(line: Line):
+    line.graph.fail("503")
+    message_id = line.write()
+
+    drain_outbox()
+    drain_outbox(ignore_pauses=True)
+
+    assert message_row(message_id, "status", "error") == ("sent", None)
 
 
 def test_sixty_messages_of_many_conversations_go_out_once_each_and_in_order(line: Line):

@@ -13,8 +13,10 @@ from app.services.locks import start_run
 from app.services.outbox.claim import claim
 from app.services.outbox.drain import drain as drain_outbox
 from app.services.outbox.record import expire, record
-from app.services.whatsapp.client import Accepted
+from app.services.whatsapp.client import Accepted, Refused
+from app.services.whatsapp.errors import meaning
 from app.services.whatsapp.outbound import Attempt
+from tests import factories
 from tests.integration.outbox_line import Line
 from tests.table_rows import count, execute, message_row, row, status_of
 from tests.webhook_factories import status, store_event, webhook_body
@@ -99,6 +101,39 @@ def test_outcome_that_comes_after_it_was_sent_again_is_nobodys(line: Line):
         record(connection, claimed, Accepted("wamid.HUNG"))
 
     assert message_row(message_id, "status", "wamid") == ("queued", None)
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "refused for now"])
+def test_late_answer_to_an_earlier_attempt_leaves_the_list_and_its_number_alone(
+    line: Line, outcome: str
+):
+    """The second attempt is under way when the first sender reports."""
+    message_id = line.write()
+    busy = Refused(code=131016, title="busy", details=None, meaning=meaning(131016))
+    with db.connect(DbRole.DRAIN) as connection:
+        [first] = claim(connection, start_run(connection))
+        execute("UPDATE messages SET next_attempt_at = now() - interval '1 s'")
+        expire(connection)
+        send_again(line, message_id)
+        [_second] = claim(connection, start_run(connection))
+        shown = row("SELECT last_message_status, change_seq FROM conversations")
+
+        record(connection, first, Accepted("wamid.HUNG") if outcome == "accepted" else busy)
+
+    assert shown[0] == "queued"
+    assert row("SELECT last_message_status, change_seq FROM conversations") == shown
+    assert message_row(message_id, "status", "wamid", "error") == ("sending", None, None)
+
+
+def test_news_of_an_older_message_do_not_show_that_the_newest_is_under_way(line: Line):
+    factories.make_message(line.thread, wamid="wamid.OLDER")
+    line.write()
+    with db.connect(DbRole.DRAIN) as connection:
+        claim(connection, start_run(connection))
+
+        receive(line, status("wamid.OLDER", "read"))
+
+    assert row("SELECT last_message_status FROM conversations") == ("queued",)
 
 
 def test_message_of_a_number_that_was_disconnected_fails_and_is_not_sent(line: Line):

@@ -89,7 +89,7 @@ class Message:
         assert found == [model.status, model.wamid, model.code, model.attempt]
         # The list does not tell whether a message waits or is under way.
         is_under_way = model.status is MessageStatus.SENDING
-        assert in_list == model.status or (is_under_way and in_list == MessageStatus.QUEUED)
+        assert in_list == (MessageStatus.QUEUED if is_under_way else model.status)
         news = rows(
             "SELECT wamid, status, (errors -> 0 ->> 'code')::int FROM message_statuses"
             " WHERE wamid LIKE %s",
@@ -192,6 +192,15 @@ class Statuses(RuleBasedStateMachine):
             messages.send_again(session, one.team.agent, one.id)
         one.model.sent_again()
 
+    @precondition(lambda self: any(m.model.may_be_given_up for m in self.messages))
+    @rule(which=WHICH)
+    def person_gives_up(self, which: int) -> None:
+        one = self._one(which, lambda message: message.model.may_be_given_up)
+        with db.transaction(one.team.id) as session:
+            messages.give_up(session, one.team.agent, one.id)
+        one.model.given_up()
+        self._note("given up", is_it=True)
+
     @precondition(lambda self: any(m.is_at_its_end for m in self.messages))
     @rule(which=WHICH)
     def person_writes_another(self, which: int) -> None:
@@ -254,6 +263,7 @@ REACHED = {
     "busy",
     "refused",
     "lease ended",
+    "given up",
     "answer after news",
     "answer to an earlier attempt",
     "news before their message",

@@ -11,10 +11,12 @@ from nicegui.element import Element
 from nicegui.testing import User
 
 from app import db
+from app.clock import utc_now
 from app.components.composer import Composer
 from app.components.conversation_list import ConversationList
 from app.components.message_thread import MessageLog
 from app.ids import new_id
+from app.models.enums import MessageStatus
 from app.services import messages
 from app.services.inbound.drain import drain
 from tests import factories, table_rows, webhook_factories
@@ -137,6 +139,45 @@ async def test_another_workspaces_conversation_is_not_there(
     assert "Priya" not in foreign.text
 
 
+async def test_message_that_is_tried_again_says_why_and_can_be_stopped(
+    user: User, tokens: Tokens, thread: UUID
+) -> None:
+    message_id = await asyncio.to_thread(
+        factories.make_message,
+        thread,
+        status=MessageStatus.QUEUED,
+        error={"code": 131016},
+        next_attempt_at=utc_now() + factories.HOUR,
+    )
+    show_cookie(user, tokens["agent"])
+    await user.open(f"/messages/{thread}")
+    await user.should_see("WhatsApp is busy. The message is sent again by itself.")
+
+    emit(user, MessageLog, "stop", id=str(message_id))
+
+    await user.should_see("You stopped this message before WhatsApp took it.")
+    assert await asyncio.to_thread(table_rows.status_of, message_id) == "failed"
+
+
+async def test_thread_that_is_very_far_behind_loads_afresh(
+    user: User, acme: Team, tokens: Tokens, thread: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "MOST_CHANGES", 3)
+    show_cookie(user, tokens["agent"])
+    await user.open(f"/messages/{thread}")
+    await user.should_see("They look beautiful together")
+    for n in range(5):
+        await asyncio.to_thread(factories.make_message, thread, text=f"Missed number {n}")
+
+    await asyncio.to_thread(ring, acme, thread)
+
+    for n in range(5):
+        await user.should_see(f"Missed number {n}")
+    await asyncio.to_thread(factories.make_message, thread, text="Still live")
+    await asyncio.to_thread(ring, acme, thread)
+    await user.should_see("Still live")
+
+
 async def test_ill_typed_events_change_nothing_and_break_nothing(
     user: User, tokens: Tokens, thread: UUID
 ) -> None:
@@ -150,6 +191,7 @@ async def test_ill_typed_events_change_nothing_and_break_nothing(
     emit(user, MessageLog, "older", before="nonsense")
     emit(user, MessageLog, "retry", id="nonsense")
     emit(user, MessageLog, "resend", id=str(new_id()))
+    emit(user, MessageLog, "stop", id="nonsense")
     emit(user, ConversationList, "more", before=None)
     emit(user, ConversationList, "scope", scope="everything")
     emit(user, ConversationList, "search", text="%_\\")

@@ -10,9 +10,20 @@ import pytest
 import app.services
 from app.api.routes import error_response
 from app.errors import AppError, ValidationFailed
-from app.services.whatsapp.errors import MEANINGS, MISCONFIGURED, Move, meaning
+from app.services.whatsapp.errors import (
+    MEANINGS,
+    MISCONFIGURED,
+    NEVER_LEFT,
+    TOO_MANY,
+    UNAVAILABLE,
+    Move,
+    meaning,
+)
 
-RETRYABLE = {1, 2, 4, 80007, 130429, 131000, 131016, 131056, 131057, 133004, 133016}
+RETRYABLE = {
+    *(1, 2, 4, 80007, 130429, 131000, 131016, 131056, 131057, 133004, 133016),
+    *(NEVER_LEFT, TOO_MANY, UNAVAILABLE),
+}
 PERMANENT = {
     *(0, 3, 10, 33, 100, 190, 200, 210, 299, 368, 130472, 130497, 131008, 131009, 131021, 131026),
     *(131030, 131031, 131037, 131042, 131044, 131045, 131047, 131048, 131049, 131050, 131051),

@@ -7,6 +7,7 @@ import pytest
 
 from app.components import words
 from app.models.enums import MessageType
+from app.services.whatsapp.errors import NEVER_LEFT, TOO_MANY, UNAVAILABLE
 
 
 def bubble(kind: MessageType, text: str | None = None) -> words.Words:
@@ -29,3 +30,19 @@ def test_what_whatsapp_keeps_back_is_not_what_we_cannot_show_yet():
 def test_text_that_nobody_could_read_says_so():
     assert bubble(MessageType.TEXT).is_sentence
     assert bubble(MessageType.TEXT, "Hello") == words.Words("Hello")
+
+
+def fault(code: int, *, is_tried_again: bool = False, **more: object) -> str:
+    view: Any = SimpleNamespace(error={"code": code, **more}, is_tried_again=is_tried_again)
+    return words.error_words(view)
+
+
+@pytest.mark.parametrize("code", [131016, 130429, NEVER_LEFT, TOO_MANY, UNAVAILABLE])
+def test_only_what_is_tried_again_says_that_it_is(code: int):
+    assert "again by itself" in fault(code, is_tried_again=True)
+    assert "again by itself" not in fault(code)
+    assert "You stopped" in fault(code, given_up=True)
+
+
+def test_what_is_not_tried_again_says_its_own_reason():
+    assert "24-hour window" in fault(131047)

@@ -35,7 +35,7 @@ def record(connection: Connection, one: Claimed, outcome: Outcome) -> None:
                 bells = settle(connection, place, MessageStatus.UNCERTAIN)
             case Refused() if outcome.meaning.is_retryable and one.transmissions < MAX_ATTEMPTS:
                 pause_s = _pause_s(outcome, one.transmissions)
-                bells = pause(connection, place, pause_s, _error(outcome))
+                bells = pause(connection, place, pause_s, error=_error(outcome))
             case _:
                 bells = settle(connection, place, MessageStatus.FAILED, error=_error(outcome))
     events.publish(bells)
@@ -111,18 +111,18 @@ def settle(
 
 
 def pause(
-    connection: Connection, place: Place, pause_s: float, error: dict[str, Any]
+    connection: Connection, place: Place, pause_s: float, *, error: dict[str, Any]
 ) -> list[Bell]:
     """Put a message back into the queue for later, with the reason; it was certainly not sent."""
     workspace_id, conversation_id, attempt = place
     seq = _lock(connection, conversation_id)
     is_ours = connection.execute(
         """
-        UPDATE messages SET status = 'queued', change_seq = %s, updated_at = now(),
-            next_attempt_at = now() + make_interval(secs => %s), error = %s
+        UPDATE messages SET status = 'queued', error = %s, change_seq = %s, updated_at = now(),
+            next_attempt_at = now() + make_interval(secs => %s)
         WHERE id = %s AND workspace_id = %s AND resend_count = %s AND status = 'sending'
         """,
-        (seq, pause_s, Jsonb(error), attempt.message_id, workspace_id, attempt.number),
+        (Jsonb(error), seq, pause_s, attempt.message_id, workspace_id, attempt.number),
     ).rowcount
     return _changed(connection, place, seq) if is_ours else []
 
@@ -151,6 +151,14 @@ def _changed(connection: Connection, place: Place, seq: int) -> list[Bell]:
     )
     previews.show_status(connection, [conversation_id])
     return events.conversation_bells(workspace_id, conversation_id, seq)
+
+
+def _error(refused: Refused) -> dict[str, Any]:
+    return {
+        "code": refused.code,
+        "title": refused.title,
+        "error_data": {"details": refused.details} if refused.details else None,
+    }
 
 
 def _pause_s(refused: Refused, attempt: int) -> float:

@@ -14,14 +14,18 @@ from pydantic import BaseModel
 from app import db
 from app.errors import ProviderError
 from app.i18n import gettext
-from app.services.whatsapp.errors import MISCONFIGURED, Meaning, Move, meaning
+from app.services.whatsapp.errors import (
+    MISCONFIGURED,
+    NEVER_LEFT,
+    UNAVAILABLE,
+    Meaning,
+    meaning,
+)
 from app.services.whatsapp.payloads import GraphError
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=10.0)
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=30)
 SERVER_ERROR = 500
-UNAVAILABLE = 503
-TOO_MANY = 429
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +63,6 @@ class Unseen:
 
 
 Outcome = Accepted | Refused | Unseen
-
-_NEVER_LEFT = Meaning(Move.WAIT, "WhatsApp could not be reached.", is_retryable=True)
-_BUSY = Meaning(Move.WAIT, "WhatsApp is busy.", is_retryable=True)
 
 
 class GraphRefused(ProviderError):
@@ -109,7 +110,7 @@ def send(credentials: Credentials, phone_number_id: str, message: BaseModel) -> 
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError):
         return refused_by_us("The account's address or token cannot be used.")
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        return _refusal(0, type(error).__name__, _NEVER_LEFT)
+        return _refusal(NEVER_LEFT, type(error).__name__)
     except httpx.HTTPError as error:
         return Unseen(type(error).__name__)
     return _outcome(response)
@@ -147,17 +148,12 @@ def _outcome(response: httpx.Response) -> Outcome:
     error = _graph_error(body)
     retry_after = _retry_after(response)
     if error is not None:
-        known = meaning(error.code)
         title = error.title or error.message or f"Error {error.code}"
-        return _refusal(error.code, title, known, details=error.details, retry_after_s=retry_after)
-    if response.status_code in {UNAVAILABLE, TOO_MANY}:
-        title = f"HTTP {response.status_code}"
-        return _refusal(response.status_code, title, _BUSY, retry_after_s=retry_after)
-    if response.status_code >= SERVER_ERROR:
-        return Unseen(f"HTTP {response.status_code}")
-    return _refusal(
-        response.status_code, f"HTTP {response.status_code}", meaning(response.status_code)
-    )
+        return _refusal(error.code, title, details=error.details, retry_after_s=retry_after)
+    status = response.status_code
+    if status >= SERVER_ERROR and status != UNAVAILABLE:
+        return Unseen(f"HTTP {status}")
+    return _refusal(status, f"HTTP {status}", retry_after_s=retry_after)
 
 
 def _wamid(body: dict[str, Any]) -> str | None:
@@ -169,19 +165,18 @@ def _wamid(body: dict[str, Any]) -> str | None:
 
 def refused_by_us(reason: str) -> Refused:
     """Return the outcome of a message that could not even be written: certainly not sent."""
-    return _refusal(MISCONFIGURED, reason, meaning(MISCONFIGURED))
+    return _refusal(MISCONFIGURED, reason)
 
 
 def _refusal(
     code: int,
     title: str,
-    known: Meaning,
     *,
     details: str | None = None,
     retry_after_s: float | None = None,
 ) -> Refused:
     return Refused(
-        code=code, title=title, details=details, meaning=known, retry_after_s=retry_after_s
+        code=code, title=title, details=details, meaning=meaning(code), retry_after_s=retry_after_s
     )
 
 

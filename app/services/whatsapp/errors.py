@@ -90,16 +90,25 @@ _EXPERIMENT = Meaning(
 )
 _UNKNOWN = Meaning(Move.OPERATOR, mark("WhatsApp refused the message for a reason we do not know."))
 
-# Our own code: the request could not be written with what the account has.
-MISCONFIGURED = -1
+_NEVER_LEFT = Meaning(
+    Move.WAIT,
+    mark("WhatsApp could not be reached. The message is sent again by itself."),
+    is_retryable=True,
+)
+
+# Our own codes: the request could not be written with what the account has; it never left.
+MISCONFIGURED, NEVER_LEFT = -1, -2
+# HTTP's codes, where the answer has none of Meta's.
+TOO_MANY, UNAVAILABLE = 429, 503
 
 MEANINGS: dict[int, Meaning] = {
     MISCONFIGURED: Meaning(
         Move.OWNER,
         mark("This number is not set up so that it can send. An owner needs to connect it again."),
     ),
-    **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004), _WAIT),
-    **dict.fromkeys((4, 80007, 130429, 131056, 133016), _RATE),
+    NEVER_LEFT: _NEVER_LEFT,
+    **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004, UNAVAILABLE), _WAIT),
+    **dict.fromkeys((4, 80007, 130429, 131056, 133016, TOO_MANY), _RATE),
     131026: _UNREACHABLE,
     131047: _WINDOW,
     131049: _CAP,

@@ -32,7 +32,7 @@ const Message = {
         </span>
       </div>
       <div v-if="fault" class="msg-fault" :class="{ 'is-unsure': row.status !== 'failed' }" :data-testid="'fault-' + row.id">
-        <span><svg class="i" aria-hidden="true"><use :href="icon(faultIcon)"></use></svg>{{ fault }}</span>
+        <span><svg class="i" aria-hidden="true"><use :href="icon(row.status === 'failed' ? 'circle-alert' : 'clock-question')"></use></svg>{{ fault }}</span>
         <button v-if="row.error && row.error.action" type="button" :disabled="asked" :data-testid="row.error.action + '-' + row.id" @click="ask">{{ row.error.action_label }}</button>
       </div>
     </div>
@@ -57,8 +57,7 @@ const Message = {
     },
     fault() {
       if (this.row.status === "uncertain") return this.row.error?.text || this.strings.uncertain;
-      if (this.row.status === "failed") return this.row.error?.text || this.strings.failed;
-      return (this.row.status === "queued" && this.row.error?.text) || null;
+      return this.row.error?.text || (this.row.status === "failed" ? this.strings.failed : null);
     },
   },
   watch: {
@@ -104,7 +103,7 @@ export default {
     </div>
   `,
   props: { strings: Object, locale: String, timezone: String, conversationId: String, contactName: String, sprite: { type: String, default: "/static/icons.svg" } },
-  emits: ["older", "seen", "retry", "resend", "give_up"],
+  emits: ["older", "seen", "retry", "resend", "stop"],
   data() {
     return { rows: [], loaded: false, quiet: false, hasOlder: false, loadingOlder: false, unreadFrom: null, unreadCount: 0, pending: 0, far: false, today: Date.now() };
   },
