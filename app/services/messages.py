@@ -52,13 +52,6 @@ class NumberNotReady(Conflict):
     sentence = mark("This phone number is not connected, so it cannot send.")
 
 
-class NothingToGiveUp(Conflict):
-    """The message does not wait for another try (any more)."""
-
-    code = "nothing_to_give_up"
-    sentence = mark("This message does not wait any more. Please look at its state again.")
-
-
 class NotRepeatable(Conflict):
     """Only a failed message that may be tried again, or an uncertain one, is sent again."""
 

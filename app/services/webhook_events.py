@@ -18,6 +18,7 @@ from app.models import MessageUnprocessed, WebhookEvent
 from app.models.enums import WebhookEventState
 from app.queue import JobName
 from app.services.inbound import aside, process
+from app.services.phone_numbers import ACCOUNTS
 from app.services.secrets import Bound, open_secret
 
 

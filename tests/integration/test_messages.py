@@ -275,59 +275,6 @@ def test_permanent_failure_is_not_sent_again(acme: Team, thread: UUID, code: int
     assert refusal(again, acme.agent, message_id) is NotRepeatable
 
 
-def give_up(actor: Actor, message_id: UUID) -> MessageView:
-    with db.transaction(actor.workspace_id) as session:
-        return messages.give_up(session, actor, message_id)
-
-
-def test_person_gives_up_what_is_tried_again_and_the_reason_stays(
-    acme: Team, rival: Team, thread: UUID
-):
-    error = {"code": 131016, "title": "Service unavailable"}
-    waiting = factories.make_message(thread, status=MessageStatus.QUEUED, error=error)
-
-    assert refusal(give_up, acme.viewer, waiting) is PermissionDenied
-    assert refusal(give_up, rival.owner, waiting) is NotFound
-    view = give_up(acme.agent, waiting)
-
-    assert (view.status, view.error, view.can_retry) == (MessageStatus.FAILED, error, True)
-    assert row("SELECT last_message_status, change_seq FROM conversations") == (
-        "failed", view.change_seq,
-    )  # fmt: skip
-    assert refusal(give_up, acme.agent, waiting) is NothingToGiveUp
-
-
-@pytest.mark.parametrize("status", [one for one in MessageStatus if one != MessageStatus.QUEUED])
-def test_what_does_not_wait_cannot_be_given_up(acme: Team, thread: UUID, status: MessageStatus):
-    message_id = factories.make_message(thread, status=status, error={"code": 131016})
-
-    assert refusal(give_up, acme.agent, message_id) is NothingToGiveUp
-
-
-def test_fresh_message_cannot_be_given_up(acme: Team, thread: UUID):
-    assert refusal(give_up, acme.agent, send(acme.agent, thread).id) is NothingToGiveUp
-
-
-def test_after_a_long_absence_the_newest_page_takes_the_place_of_the_changes(
-    acme: Team, thread: UUID, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(messages, "CHANGES", 5)
-    seen = send(acme.agent, thread, "before").change_seq
-    for number in range(5):
-        send(acme.agent, thread, f"text {number}")
-    with db.transaction(acme.id) as session:
-        few = messages.changes_since(session, acme.agent, thread, seen)
-    newest = send(acme.agent, thread, "one more").change_seq
-
-    with db.transaction(acme.id) as session:
-        many = messages.changes_since(session, acme.agent, thread, seen)
-
-    assert ([one.text for one in few.messages], few.is_fresh) == (
-        [f"text {number}" for number in range(5)], False,
-    )  # fmt: skip
-    assert (len(many.messages), many.is_fresh, many.change_seq) == (7, True, newest)
-
-
 def test_message_of_a_customer_is_never_sent_again(acme: Team, thread: UUID):
     message_id = factories.make_message(
         thread, direction=MessageDirection.INBOUND, status=MessageStatus.RECEIVED

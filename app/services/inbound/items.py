@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app import log
-from app.ids import time_of
 from app.services.whatsapp.bodies import Unreadable
 from app.services.whatsapp.payloads import (
     MESSAGES,
@@ -22,7 +20,6 @@ from app.services.whatsapp.payloads import (
     read_change,
     read_message,
     read_status,
-    timed,
 )
 
 RAW = "raw"

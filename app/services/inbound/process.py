@@ -16,7 +16,8 @@ from app.services.inbound import aside
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
 from app.services.inbound.aside import Findings
 from app.services.inbound.items import BadItem, Item, Origin, split, split_again
-from app.services.whatsapp.payloads import Unreadable, read_changes
+from app.services.whatsapp.bodies import Unreadable
+from app.services.whatsapp.payloads import read_changes
 
 Event = tuple[UUID, UUID | None, dt.datetime, bytes]  # id, account, when it came, body
 

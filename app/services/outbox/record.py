@@ -153,14 +153,6 @@ def _changed(connection: Connection, place: Place, seq: int) -> list[Bell]:
     return events.conversation_bells(workspace_id, conversation_id, seq)
 
 
-def _error(refused: Refused) -> dict[str, Any]:
-    return {
-        "code": refused.code,
-        "title": refused.title,
-        "error_data": {"details": refused.details} if refused.details else None,
-    }
-
-
 def _pause_s(refused: Refused, attempt: int) -> float:
     """Return how long to wait: the provider's wish, else exponential with full jitter."""
     ceiling = min(FIRST_PAUSE_S * 4 ** (attempt - 1), LONGEST_PAUSE_S)

@@ -19,10 +19,6 @@ MAX_DEPTH = 100  # Meta's own bodies stay under 20
 WHATSAPP_BEGAN = dt.datetime(2009, 1, 1, tzinfo=dt.UTC)
 
 
-class Unreadable(ValueError):
-    """A body or an item that cannot be understood; the message says why."""
-
-
 def read_time(value: object, received_at: dt.datetime) -> dt.datetime:
     """Read Meta's time, a string of Unix seconds.
 
@@ -324,15 +320,6 @@ def read_status(raw: dict[str, Any], received_at: dt.datetime) -> StatusUpdate:
         return StatusUpdate.model_validate(raw)
     except ValueError as error:
         raise Unreadable(explain(error)) from error
-
-
-def timed(raw: dict[str, Any], received_at: dt.datetime) -> dict[str, Any]:
-    """Return an item with a time that can be used: its own, or when it came where that is none."""
-    try:
-        _seconds(raw.get("timestamp"))
-    except ValueError:
-        return {**raw, "timestamp": received_at}
-    return raw
 
 
 def explain(error: ValueError) -> str:
