@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from app import db
 from app.errors import NotFound
@@ -316,44 +315,3 @@ def test_stats_count_everything_once_and_by_workspace(acme: Team, rival: Team):
         "queued", "sending", "uncertain", "sent", "delivered", "read", "played", "failed",
     }  # fmt: skip
     assert stats.unfinished() == 1
-
-
-@pytest.mark.parametrize("time", [None, "", "soon", "99999999999999", "1e9", {}, "9" * 400])
-def test_message_whose_only_fault_is_its_time_counts_from_when_it_came(acme: Team, time: Any):
-    message = text_message("on time", wamid="wamid.TIMELESS")
-    message["timestamp"] = time
-    if time is None:
-        del message["timestamp"]
-    event_id = store(acme, message)
-
-    assert drain()
-
-    assert count("messages_unprocessed") == 0
-    assert value("SELECT abs(extract(epoch FROM now() - sent_at)) < 60 FROM messages")
-    assert value("SELECT window_expires_at > now() + interval '23 h' FROM conversations")
-    assert value("SELECT state FROM webhook_events WHERE id = %s", event_id) == "PROCESSED"
-
-
-def test_bad_item_in_two_equal_bodies_is_kept_once_and_replays_once(acme: Team, rival: Team):
-    for team in (acme, acme, rival):
-        store(team, POISON)
-
-    assert drain()
-
-    assert count("messages_unprocessed") == 2  # one of each workspace
-    assert count("webhook_events", "state = 'PROCESSED'") == 3
-
-
-def test_faults_of_a_number_are_logged_with_their_codes_and_without_words(acme: Team):
-    fault = {"code": 131031, "title": "Account locked", "message": "secret words"}
-    metadata = {"phone_number_id": acme.number.meta_id}
-    change = {"field": "messages", "value": {"metadata": metadata, "errors": [fault]}}
-    store_event(acme.number.account_id, envelope(change))
-
-    with capture_logs() as logged:
-        assert drain()
-
-    [line] = [line for line in logged if line["event"] == "number_has_faults"]
-    assert (line["meta_phone_number_id"], line["codes"]) == (acme.number.meta_id, ["131031"])
-    assert "secret words" not in str(logged)
-    assert count("webhook_events", "state = 'PROCESSED'") == 1

@@ -224,7 +224,9 @@ def test_failure_that_passes_is_shown_as_waiting_and_counts_down(
 
     for _ in range(2):
         assert drain_outbox(ignore_pauses=True)
-        assert shown(line, message_id) == ("queued", None, None)
+        status, reason, way_out = shown(line, message_id)
+        assert (status, way_out) == ("queued", "stop")
+        assert "sent again by itself" in str(reason)
     assert control(line)["failWith"] is None
     assert drain_outbox(ignore_pauses=True)
 
