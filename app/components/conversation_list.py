@@ -15,6 +15,7 @@ from nicegui.events import GenericEventArguments
 from app.components import live, words
 from app.components.call import action, call
 from app.components.person import hue, initials
+from app.components.theme import MODULES
 from app.i18n import gettext as _
 from app.models.enums import MessageStatus
 from app.pagination import Cursor
@@ -23,7 +24,7 @@ from app.services.conversations import ConversationView, Scope
 from app.services.sessions import SessionView
 
 
-class ConversationList(Element, component="../static/components/conversation_list.js"):
+class ConversationList(Element, component="../static/components/conversation_list.js", esm=MODULES):
     """Shows the workspace's conversations and opens the one that is chosen."""
 
     def __init__(self, session: SessionView) -> None:
@@ -61,7 +62,7 @@ class ConversationList(Element, component="../static/components/conversation_lis
         self._views = {view.id: view for view in page.items}
         self.run_method(
             "set_all",
-            {"rows": _rows(page.items), "has_more": page.next_cursor is not None, "loaded": True},
+            {"rows": _rows(page.items), "has_more": page.next_cursor is not None},
         )
 
     @action

@@ -17,6 +17,7 @@ from app.components.conversation_list import status_strings
 from app.components.icon import icon
 from app.components.live import ThreadSubscription
 from app.components.person import hue, initials
+from app.components.theme import MODULES
 from app.errors import AppError
 from app.i18n import gettext as _
 from app.ids import parse_id
@@ -28,7 +29,7 @@ from app.services.messages import MessageView, ThreadWindow
 from app.services.sessions import SessionView
 
 
-class MessageLog(Element, component="../static/components/message_thread.js"):
+class MessageLog(Element, component="../static/components/message_thread.js", esm=MODULES):
     """The bubbles; knows the views it was given, so that tests can read them."""
 
     def __init__(self, session: SessionView, view: ConversationView) -> None:
@@ -192,9 +193,7 @@ def _row(view: MessageView) -> dict[str, Any]:
         "is_sentence": said.is_sentence,
         "icon": said.icon,
         "author": view.sender_name,
-        "quote": None,
         "error": _error(view),
-        "edited": False,
         "seq": view.change_seq,
         "cursor": view.cursor,
     }
@@ -221,7 +220,6 @@ def _strings() -> dict[str, str]:
         "log_label": _("Messages with {name}"),
         "us": _("You"),
         "them": _("Customer"),
-        "edited": _("Edited"),
         "today": _("Today"),
         "yesterday": _("Yesterday"),
         "new_messages_one": _("{n} new message"),
@@ -231,6 +229,4 @@ def _strings() -> dict[str, str]:
         "to_end": _("Go to the newest message"),
         "loading_older": _("Loading older messages"),
         "empty": _("No messages yet."),
-        "failed": _("This message was not delivered."),
-        "uncertain": _("We could not confirm that this message was sent."),
     }

@@ -1,19 +1,13 @@
 // The list of conversations: search, scopes, rows. Python owns the data and calls the methods below; this file only paints.
 // Rows are sorted here by (at, id), because an update may arrive before or after the page it belongs to.
 // While the pointer is over the list a new order waits up to a second, so that nobody clicks the wrong row.
-const HOUR = 3600e3;
-const DAY = 24 * HOUR;
-const TICKS = { queued: "clock", sending: "clock", uncertain: "clock-question", sent: "check", delivered: "check-check", read: "check-check", played: "check-check", failed: "circle-alert" };
+import { followDrafts, readDraft } from "parley/drafts.js";
+import { TICKS, reader } from "parley/reader.js";
 
-function readDraft(key) {
-  try {
-    return localStorage.getItem(key) || "";
-  } catch {
-    return ""; // storage can be forbidden; drafts are a convenience
-  }
-}
+const HOUR = 3600e3;
 
 export default {
+  mixins: [reader],
   template: `
     <div class="conv" @pointerenter="over = true" @pointerleave="onLeave">
       <div class="conv-search" role="search">
@@ -70,7 +64,7 @@ export default {
       </div>
     </div>
   `,
-  props: { strings: Object, locale: String, timezone: String, userId: String, sprite: { type: String, default: "/static/icons.svg" } },
+  props: { userId: String },
   emits: ["select", "more", "search", "scope"],
   data() {
     return { rows: {}, order: [], drafts: {}, loaded: false, hasMore: false, loadingMore: false, selected: null, focused: null, text: "", scope: "all", now: Date.now(), over: false };
@@ -94,55 +88,34 @@ export default {
       for (const id of [this.focused, this.selected]) if (id && this.rows[id] && this.order.includes(id)) return id;
       return this.order[0];
     },
-    zone() {
-      try {
-        return new Intl.DateTimeFormat("en", { timeZone: this.timezone || undefined }).resolvedOptions().timeZone;
-      } catch {
-        return undefined; // an unknown zone must not blank the whole list: the browser's own is used
-      }
-    },
     formats() {
-      const make = (options) => new Intl.DateTimeFormat(window.shell.locale(this.locale), { timeZone: this.zone, ...options });
       return {
-        time: make({ hour: "numeric", minute: "2-digit", hourCycle: window.shell.hourCycle }),
-        weekday: make({ weekday: "short" }),
-        date: make({ day: "numeric", month: "short" }),
-        dated: make({ day: "numeric", month: "short", year: "numeric" }),
-        full: make({ dateStyle: "full", timeStyle: "short" }),
-        key: new Intl.DateTimeFormat("en-CA", { timeZone: this.zone, year: "numeric", month: "2-digit", day: "2-digit" }),
+        ...this.dates,
+        weekday: this.dateFormat({ weekday: "short" }),
+        date: this.dateFormat({ day: "numeric", month: "short" }),
+        dated: this.dateFormat({ day: "numeric", month: "short", year: "numeric" }),
       };
-    },
-    plurals() {
-      return new Intl.PluralRules(window.shell.locale(this.locale));
     },
   },
   created() {
     this.timers = {};
-    this.onDraft = ({ detail }) => this.setDraft(detail.conversation_id, detail.text);
-    this.onStorage = ({ key, newValue }) => {
-      const prefix = `draft:${this.userId}:`;
-      if (key?.startsWith(prefix)) this.setDraft(key.slice(prefix.length), newValue);
-    };
-    window.addEventListener("shell:draft", this.onDraft);
-    window.addEventListener("storage", this.onStorage);
+    this.leaveDrafts = followDrafts(this.userId, this.setDraft);
     this.timers.minute = setInterval(() => (this.now = Date.now()), 60e3);
   },
   beforeUnmount() {
-    window.removeEventListener("shell:draft", this.onDraft);
-    window.removeEventListener("storage", this.onStorage);
+    this.leaveDrafts();
     clearInterval(this.timers.minute);
     clearTimeout(this.timers.search);
     clearTimeout(this.timers.order);
     clearTimeout(this.timers.more);
   },
   methods: {
-    set_all({ rows, has_more, selected, loaded = true }) {
+    set_all({ rows, has_more }) {
       this.rows = {};
       this.put(rows);
       this.hasMore = has_more;
-      this.loaded = loaded;
+      this.loaded = true;
       this.loadingMore = false;
-      if (selected !== undefined) this.selected = selected;
       this.sort();
       this.$nextTick(this.checkMore);
     },
@@ -157,12 +130,6 @@ export default {
       clearTimeout(this.timers.more);
       this.sort();
       this.$nextTick(this.checkMore);
-    },
-    remove(ids) {
-      const rows = { ...this.rows };
-      for (const id of ids) delete rows[id];
-      this.rows = rows;
-      this.order = this.order.filter((id) => rows[id]);
     },
     select(id) {
       this.selected = id;
@@ -181,7 +148,7 @@ export default {
       for (const row of rows) {
         const old = next[row.id];
         if (old && row.seq < old.seq) continue;
-        if (!old) drafts[row.id] = readDraft(`draft:${this.userId}:${row.id}`);
+        if (!old) drafts[row.id] = readDraft(this.userId, row.id);
         next[row.id] = Object.freeze(row);
       }
       this.rows = next;
@@ -203,7 +170,7 @@ export default {
       if (this.timers.order) this.sort();
     },
     setDraft(id, text) {
-      this.drafts = { ...this.drafts, [id]: text || "" };
+      this.drafts = { ...this.drafts, [id]: text };
     },
 
     // Only a plain click is ours; with a modifier or another button the browser opens the link.
@@ -265,13 +232,6 @@ export default {
       this.timers.more = setTimeout(() => (this.loadingMore = false), 10e3);
     },
 
-    icon(name) {
-      return `${this.sprite}#${name}`;
-    },
-    plural(key, count) {
-      const text = this.strings[`${key}_${this.plurals.select(count)}`] ?? this.strings[`${key}_other`];
-      return text.replace("{n}", count);
-    },
     draft(row) {
       return this.drafts[row.id]?.trim().slice(0, 200);
     },
@@ -295,8 +255,7 @@ export default {
     shortTime(at) {
       const then = Date.parse(at);
       const f = this.formats;
-      const day = (ms) => Date.parse(f.key.format(ms)); // calendar days in the reader's zone, as whole UTC days
-      const days = Math.round((day(this.now) - day(then)) / DAY);
+      const days = this.daysBetween(then, this.now);
       if (days <= 0) return f.time.format(then);
       if (days === 1) return this.strings.yesterday;
       if (days < 7) return f.weekday.format(then);
