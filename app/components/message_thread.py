@@ -63,6 +63,11 @@ class MessageLog(Element, component="../static/components/message_thread.js", es
         self._remember(views)
         self.run_method("upsert", _rows(views))
 
+    def repaint(self, message_id: UUID) -> None:
+        """Show a message as it was before somebody pressed its button."""
+        if message_id in self._views:
+            self.upsert([self._views[message_id]])
+
     def reject(self, client_ref: UUID, message: str) -> None:
         """Say why a bubble that was shown at once was not sent."""
         self.run_method("reject", {"client_ref": str(client_ref), "message": message})
@@ -124,24 +129,33 @@ class MessageThread:
         text = str(event.args.get("text") or "")
         if client_ref is None:
             return
+        sent, reason = None, _("This message was not stored. Please try again.")
         try:
             sent = await call(
                 self._actor, messages.send_text, self._view.id, text=text, client_ref=client_ref
             )
         except AppError as error:
-            self.log.reject(client_ref, error.explanation)
-            self.composer.restore(text)
+            reason = error.explanation
             raise
+        finally:
+            if sent is None:
+                self.log.reject(client_ref, reason)
+                self.composer.restore(text)
         if not self.log.is_deleted:
             self.log.upsert([sent])
 
     @action
     async def _on_send_again(self, event: GenericEventArguments) -> None:
         message_id = parse_id(str(event.args.get("id")))
-        if message_id is not None:
+        if message_id is None:
+            return
+        try:
             sent = await call(self._actor, messages.send_again, message_id)
-            if not self.log.is_deleted:
-                self.log.upsert([sent])
+        except AppError:
+            self.log.repaint(message_id)  # one may ask again
+            raise
+        if not self.log.is_deleted:
+            self.log.upsert([sent])
 
     @action
     async def _on_older(self, event: GenericEventArguments) -> None:

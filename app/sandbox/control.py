@@ -20,7 +20,7 @@ from app.sandbox.identifiers import wa_id_of
 from app.sandbox.runtime import CurrentSandbox, Sandbox
 from app.sandbox.store import PhoneTaken
 
-SPECIAL_FAILURES = frozenset({"timeout", "503", "429"})
+SPECIAL_FAILURES = frozenset({"timeout", "lost", "503", "429"})
 UNSIGNED = "A provisioning bearer is needed."
 
 Probability = Annotated[float, Field(ge=0, le=1)]

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,15 @@ class Stack:
         with psycopg.connect(ready.database_owner_url) as connection:
             return connection.execute(statement.encode()).fetchall()
 
+    @contextmanager
+    def held(self, statement: str) -> Iterator[None]:
+        """Hold the locks that a statement takes while the block runs."""
+        ready = Layout(self.data_dir).read_ready()
+        assert ready is not None
+        with psycopg.connect(ready.database_owner_url) as connection:
+            connection.execute(statement.encode())
+            yield
+
     def workspace(self, name: str, *, owner: str = "") -> Workspace:
         """Make a person, a workspace and a number that belongs to nobody else."""
         self._count += 1
@@ -138,6 +149,21 @@ class Stack:
         )  # fmt: skip
         workspace.webhook_path = connected["webhook_path"]
         return workspace
+
+    def colleague(self, workspace: Workspace, name: str) -> Workspace:
+        """Make another person who signs in to the same workspace, as an agent."""
+        self._count += 1
+        email = f"{name.lower()}{os.getpid()}{self._count}@example.com"
+        self.cli(
+            "create-user", "--email", email, "--password", workspace.password,
+            "--name", name, "--workspace", f"{name} alone",
+        )  # fmt: skip
+        moved = self.query(
+            f"UPDATE memberships SET workspace_id = '{workspace.workspace_id}', role = 'AGENT'"  # noqa: S608  # our own ids
+            f" WHERE user_id = (SELECT id FROM users WHERE email = '{email}') RETURNING user_id"
+        )
+        assert len(moved) == 1
+        return replace(workspace, email=email)
 
     def post_webhook(self, workspace: Workspace, body: bytes) -> httpx.Response:
         digest = hmac.new(workspace.secret.encode(), body, hashlib.sha256).hexdigest()

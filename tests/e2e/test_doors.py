@@ -178,3 +178,22 @@ def test_a_foreign_origin_cannot_open_a_socket(
         pass
     with raw_socket(stack.base_url, {**headers, "Origin": stack.base_url}):
         pass
+
+
+def test_a_socket_that_floods_is_cut_off_and_another_page_works_on(
+    person: Person, stack: Stack, shop: Workspace
+) -> None:
+    flooding, other = person(shop), person(shop)
+    send = """count => new Promise(resolve => {
+        window.socket.once("disconnect", resolve);
+        const frame = { client_id: window.clientId, id: 1, listener_id: "none", args: [] };
+        for (let n = 0; n < count; n += 1) window.socket.emit("event", frame);
+        setTimeout(() => resolve("connected"), 2000);
+    })"""
+
+    assert other.evaluate(send, 100) == "connected"
+    assert flooding.evaluate(send, 1_000) == "io server disconnect"
+
+    other.get_by_test_id("nav-inbox").click()
+    other.wait_for_url("**/messages")
+    assert '"socket_floods"' in stack.log_path.read_text()
