@@ -35,6 +35,7 @@ class ConversationList(Element, component="../static/components/conversation_lis
         self._scope = Scope.ALL
         self._search = ""
         self._token = 0
+        self._missed: list[ConversationView] | None = None  # what came while a page loads
         self._props["strings"] = _strings()
         self._props["locale"] = session.language
         self._props["timezone"] = session.time_zone or None
@@ -54,9 +55,15 @@ class ConversationList(Element, component="../static/components/conversation_lis
     async def _load(self) -> None:
         self._token += 1
         token = self._token
-        page = await call(
-            self._actor, conversations.list_page, scope=self._scope, search=self._search
-        )
+        self._missed = []
+        missed: list[ConversationView] = []
+        try:
+            page = await call(
+                self._actor, conversations.list_page, scope=self._scope, search=self._search
+            )
+        finally:
+            if token == self._token:
+                missed, self._missed = self._missed or [], None
         if token != self._token or self.is_deleted:
             return
         self._views = {view.id: view for view in page.items}
@@ -64,6 +71,7 @@ class ConversationList(Element, component="../static/components/conversation_lis
             "set_all",
             {"rows": _rows(page.items), "has_more": page.next_cursor is not None},
         )
+        self._on_changes(missed)
 
     @action
     async def _on_more(self, event: GenericEventArguments) -> None:
@@ -98,10 +106,31 @@ class ConversationList(Element, component="../static/components/conversation_lis
         ui.navigate.to(f"/messages/{UUID(str(event.args.get('id')))}")
 
     def _on_changes(self, views: Sequence[ConversationView]) -> None:
+        if self._missed is not None:
+            self._missed += views
+            return
         fresh = [view for view in views if self._is_news(view)]
-        if fresh and not self.is_deleted:
-            self._views |= {view.id: view for view in fresh}
-            self.run_method("upsert", _rows(fresh))
+        if self._scope is Scope.ALL and not self._search:
+            self._show(fresh)
+            return
+        self._show([view for view in fresh if view.id in self._views])
+        if others := [view.id for view in fresh if view.id not in self._views]:
+            background_tasks.create(self._show_matching(others), name="matches", context=self)
+
+    @action
+    async def _show_matching(self, ids: Sequence[UUID]) -> None:
+        """Show what the present search and scope ask for, of conversations not in the list yet."""
+        token = self._token
+        views = await call(
+            self._actor, conversations.list_matching, ids, scope=self._scope, search=self._search
+        )
+        if token == self._token:
+            self._show([view for view in views if self._is_news(view)])
+
+    def _show(self, views: Sequence[ConversationView]) -> None:
+        if views and not self.is_deleted:
+            self._views |= {view.id: view for view in views}
+            self.run_method("upsert", _rows(views))
 
     def _is_news(self, view: ConversationView) -> bool:
         known = self._views.get(view.id)

@@ -77,11 +77,7 @@ def list_page(
 ) -> Page[ConversationView]:
     """Return a page of the list, newest activity first; `search` looks at names and numbers."""
     actor.require(Permission.CONVERSATION_READ)
-    query = _rows(actor).where(col(Conversation.last_message_at).is_not(None))
-    if scope is Scope.UNREAD:
-        query = query.where(col(Conversation.unread_count) > 0)
-    if search.strip():
-        query = query.where(_matches(storable(search.strip()[:MAX_SEARCH])))
+    query = _filtered(_rows(actor), scope, search)
     if after is not None:
         place = tuple_(col(Conversation.last_message_at), col(Conversation.id))
         query = query.where(place < (after.at, after.id))
@@ -98,6 +94,15 @@ def list_by_ids(session: Session, actor: Actor, ids: Sequence[UUID]) -> list[Con
     """Return these conversations of the workspace, for live updates of the list."""
     actor.require(Permission.CONVERSATION_READ)
     query = _rows(actor).where(col(Conversation.id).in_(ids))
+    return [_view(*row) for row in session.connection().execute(query).all()]
+
+
+def list_matching(
+    session: Session, actor: Actor, ids: Sequence[UUID], *, scope: Scope, search: str
+) -> list[ConversationView]:
+    """Return those of these conversations that a filtered list shows."""
+    actor.require(Permission.CONVERSATION_READ)
+    query = _filtered(_rows(actor), scope, search).where(col(Conversation.id).in_(ids))
     return [_view(*row) for row in session.connection().execute(query).all()]
 
 
@@ -214,6 +219,17 @@ def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
         )
         .where(col(Conversation.workspace_id) == actor.workspace_id)
     )
+
+
+def _filtered(
+    query: Select[*tuple[Any, ...]], scope: Scope, search: str
+) -> Select[*tuple[Any, ...]]:
+    query = query.where(col(Conversation.last_message_at).is_not(None))
+    if scope is Scope.UNREAD:
+        query = query.where(col(Conversation.unread_count) > 0)
+    if search.strip():
+        query = query.where(_matches(storable(search.strip()[:MAX_SEARCH])))
+    return query
 
 
 def _matches(words: str) -> Any:

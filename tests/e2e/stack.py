@@ -133,7 +133,7 @@ class Stack:
         """Make a person, a workspace and a number that belongs to nobody else."""
         self._count += 1
         tag = f"{os.getpid()}{self._count}"
-        email = f"{name.lower().replace(' ', '.')}{tag}@example.com"
+        email = f"{name.lower().replace(' ', '.')[:40]}{tag}@example.com"
         password = "a long enough password"
         made = self.cli(
             "create-user", "--email", email, "--password", password,
@@ -182,7 +182,7 @@ class Stack:
         messages = [
             {
                 "from": wa_id,
-                "id": f"wamid.{name}.{workspace.meta_id}.{index}.{now}",
+                "id": f"wamid.{name}.{workspace.meta_id}.{index}.{time.time_ns()}",
                 "timestamp": str(now - ago),
                 "type": "text",
                 "text": {"body": text},

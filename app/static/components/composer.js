@@ -28,7 +28,7 @@ export default {
         <svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg>
         <div><b>{{ strings.window_closed_title }}</b><p>{{ strings.window_closed_text }}</p></div>
       </div>
-      <form v-else class="composer-box" @submit.prevent="send">
+      <form v-else class="composer-box" :class="{ 'is-long': length >= countFrom }" @submit.prevent="send">
         <textarea ref="box" class="composer-input" rows="1" data-testid="composer-input" v-model="text" :placeholder="strings.placeholder" :aria-label="strings.input_label"
           :aria-describedby="$.uid + '-count'" enterkeyhint="send" dir="auto" @input="onInput" @keydown.enter="onEnter"></textarea>
         <div class="composer-left">
@@ -140,7 +140,7 @@ export default {
       const box = this.$refs.box;
       if (!box) return;
       box.style.height = "auto";
-      box.style.height = `${box.scrollHeight}px`;
+      box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
     },
     save() {
       clearTimeout(this.saving);

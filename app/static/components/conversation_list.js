@@ -120,7 +120,7 @@ export default {
       this.$nextTick(this.checkMore);
     },
     upsert(rows) {
-      this.put(rows.filter((row) => this.rows[row.id] || this.belongs(row)));
+      this.put(rows);
       this.sortSoon();
     },
     append({ rows, has_more }) {
@@ -138,10 +138,6 @@ export default {
       this.$nextTick(() => this.link(id)?.scrollIntoView({ block: "nearest" }));
     },
 
-    // A live row that the present search or scope did not ask for stays out until the list is fetched again.
-    belongs(row) {
-      return this.text.trim() === "" && (this.scope === "all" || row.unread > 0);
-    },
     put(rows) {
       const next = { ...this.rows };
       const drafts = { ...this.drafts };
