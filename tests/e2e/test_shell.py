@@ -14,7 +14,7 @@ NAME = "A shop with a name longer than the sidebar and longer than the menu that
 
 @pytest.fixture(scope="module")
 def shop(stack: Stack) -> Workspace:
-    made = stack.workspace(NAME, owner="Ana Owner")
+    made = stack.workspace(NAME)
     stack.receive(made, [("Hello", 60)], name="Ana")
     return made
 
