@@ -146,13 +146,8 @@ def not_found_page() -> Response:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Read a form; one that another site's page has sent is refused.
-
-    A browser always names the origin of a POST. What names none is no browser, so there is no
-    signed-in person whom it could trick.
-    """
-    if "origin" in request.headers or "sec-fetch-site" in request.headers:
-        require_same_origin(request)
+    """Read a form that one of our own pages has sent; a browser always says where it is from."""
+    require_same_origin(request)
     async with request.form(max_files=0, max_fields=20) as form:
         return {name: value for name, value in form.items() if isinstance(value, str)}
 

@@ -11,7 +11,12 @@ from tests.e2e.conftest import Person
 from tests.e2e.stack import Stack, Workspace
 
 DOORS = ["/sign-in", "/sign-up", "/sign-out"]
-FOREIGN = [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+FOREIGN = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {},
+]
 ELSEWHERE = [
     "//evil.example", "\\\\evil.example", "/\\evil.example", "https:evil.example",
     "https://evil.example", "/\t/evil.example", "/%2Fevil.example", "%2F%2Fevil.example",
@@ -30,6 +35,13 @@ def http(stack: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture
+def ours(http: httpx.Client, stack: Stack) -> httpx.Client:
+    """Post as one of our own pages."""
+    http.headers["Origin"] = stack.base_url
+    return http
+
+
 def heading(answer: httpx.Response) -> str:
     """Return the heading of one of our own pages."""
     assert answer.headers["content-type"].startswith("text/html")
@@ -41,7 +53,7 @@ def heading(answer: httpx.Response) -> str:
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_a_form_of_another_site_gets_a_page_that_says_so(
+def test_a_form_that_no_page_of_ours_has_sent_gets_a_page_that_says_so(
     http: httpx.Client, shop: Workspace, door: str, headers: dict[str, str]
 ) -> None:
     form = {"email": shop.email, "password": shop.password}
@@ -89,33 +101,33 @@ def test_programs_get_no_pages(http: httpx.Client, stack: Stack, shop: Workspace
 
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_no_door_leads_to_another_site(
-    http: httpx.Client, shop: Workspace, stack: Stack, target: str
+    ours: httpx.Client, shop: Workspace, stack: Stack, target: str
 ) -> None:
     for door in DOORS[:2]:
-        page = http.get(door, params={"next": target})
+        page = ours.get(door, params={"next": target})
         assert "evil" not in page.text
         assert "javascript:" not in page.text
-        again = http.post(door, data={"email": "", "next": target})
+        again = ours.post(door, data={"email": "", "next": target})
         assert again.status_code == 422
         assert "evil" not in again.text
     form = {"email": shop.email, "password": shop.password, "next": target}
-    assert http.post("/sign-in", data=form).headers["location"] == "/dashboard"
+    assert ours.post("/sign-in", data=form).headers["location"] == "/dashboard"
     for door in DOORS[:2]:  # somebody who is signed in goes straight on
-        straight = http.get(door, params={"next": target})
+        straight = ours.get(door, params={"next": target})
         assert straight.headers["location"] == "/dashboard"
 
 
 @pytest.mark.parametrize(("target", "leads_to"), [("//evil.example", "/dashboard"),
                                                   ("/messages?x=1", "/messages?x=1")])  # fmt: skip
 def test_signing_up_leads_where_one_wanted_to_go(
-    http: httpx.Client, stack: Stack, target: str, leads_to: str
+    ours: httpx.Client, stack: Stack, target: str, leads_to: str
 ) -> None:
     form = {
         "name": "Sam", "email": f"next{len(target)}@example.com", "workspace": "Sam's",
         "password": "correct horse battery", "next": target,
     }  # fmt: skip
 
-    assert http.post("/sign-up", data=form).headers["location"] == leads_to
+    assert ours.post("/sign-up", data=form).headers["location"] == leads_to
 
 
 def error_of(page: Page, testid: str) -> str:

@@ -124,11 +124,13 @@ def test_signing_out_closes_every_open_page_of_the_session(person: Person, shop:
 
 def test_a_post_from_another_site_is_refused(stack: Stack, shop: Workspace) -> None:
     form = {"email": shop.email, "password": shop.password}
-    foreign = {"Origin": "https://evil.example"}
+    foreign, own = {"Origin": "https://evil.example"}, {"Origin": stack.base_url}
     with httpx.Client(base_url=stack.base_url, trust_env=False) as client:
         assert client.post("/sign-in", data=form, headers=foreign).status_code == 403
-        assert client.post("/sign-in", data=form).status_code == 303
+        assert client.post("/sign-in", data=form).status_code == 403
+        assert client.post("/sign-in", data=form, headers=own).status_code == 303
         assert client.post("/sign-out", headers=foreign).status_code == 403
+        assert client.post("/sign-out").status_code == 403
         assert client.get("/dashboard").status_code == 200
 
 
