@@ -7,13 +7,15 @@ has `await start()` and `await stop()` for the outer app's lifespan.
 
 import random
 
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
 from starlette.staticfiles import StaticFiles
 
 from app.config import Settings
 from app.sandbox import control, graph, graph_accounts, phone
 from app.sandbox.errors import GraphError
 from app.sandbox.lifecycle import Timings
+from app.sandbox.refusals import answer_invalid, answer_refusal
 from app.sandbox.runtime import Sandbox, Viewer
 from app.sandbox.store import FILE_NAME, PhoneTaken, SandboxNumber, Store
 
@@ -39,5 +41,7 @@ def create_sandbox(
     app.include_router(graph.router)
     app.include_router(graph_accounts.router)
     app.add_exception_handler(GraphError, graph.answer_graph_error)
+    app.add_exception_handler(HTTPException, answer_refusal)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
     app.mount("/static", StaticFiles(directory=phone.STATIC), name="static")
     return app

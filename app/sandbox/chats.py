@@ -101,7 +101,7 @@ def readable_content(message: Message) -> str:
     kinds = {
         "image": _("Photo"),
         "video": _("Video"),
-        "audio": _("Audio"),
+        "audio": _("Voice message") if content.get("voice") else _("Audio"),
         "document": _("Document"),
         "sticker": _("Sticker"),
         "location": _("Location"),

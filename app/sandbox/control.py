@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
@@ -17,6 +17,7 @@ from app.sandbox.access import FOREIGN, is_foreign, viewing_workspace
 from app.sandbox.behaviours import Behaviour, Scope
 from app.sandbox.errors import CODES
 from app.sandbox.identifiers import wa_id_of
+from app.sandbox.refusals import body_of
 from app.sandbox.runtime import CurrentSandbox, Sandbox
 from app.sandbox.store import PhoneTaken
 
@@ -86,13 +87,26 @@ class Changes(CamelModel):
         return named
 
 
-@router.post("/accounts", status_code=201)
-async def create_account(
-    request: Request, new: NewAccount, sandbox: CurrentSandbox
-) -> dict[str, Any]:
-    """Create an account with one number for a workspace of the product."""
+async def provisioner(request: Request, sandbox: CurrentSandbox) -> None:
+    """Let only the product pass."""
     if not sandbox.is_provisioner(request):
         raise HTTPException(401, UNSIGNED)
+
+
+async def controller(request: Request, sandbox: CurrentSandbox) -> None:
+    """Let the product pass, and signed-in people unless another site's page asks for them."""
+    if sandbox.is_provisioner(request):
+        return
+    await viewing_workspace(request, sandbox)
+    if is_foreign(request, sandbox):
+        raise HTTPException(403, FOREIGN)
+
+
+@router.post("/accounts", status_code=201)
+async def create_account(
+    new: Annotated[NewAccount, Depends(body_of(NewAccount, provisioner))], sandbox: CurrentSandbox
+) -> dict[str, Any]:
+    """Create an account with one number for a workspace of the product."""
     try:
         number = await asyncio.to_thread(
             sandbox.store.create_number,
@@ -118,11 +132,11 @@ async def show_control(
 
 @router.post("/control")
 async def change_control(
-    request: Request, changes: Changes, sandbox: CurrentSandbox
+    request: Request,
+    changes: Annotated[Changes, Depends(body_of(Changes, controller))],
+    sandbox: CurrentSandbox,
 ) -> dict[str, Any]:
     """Set what is named and return all values."""
-    if not sandbox.is_provisioner(request) and is_foreign(request, sandbox):
-        raise HTTPException(403, FOREIGN)
     scope = await _scope(request, sandbox, changes.phone_number_id)
     behaviour = await asyncio.to_thread(sandbox.store.behaviours.change, scope, changes.values())
     return _behaviour_json(behaviour, changes.phone_number_id)

@@ -11,14 +11,14 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader
 from pydantic import Field
 
 from app.i18n import gettext as _
 from app.i18n import language
-from app.sandbox.access import ChangingWorkspace, ViewingWorkspace
+from app.sandbox.access import ChangingWorkspace, ViewingWorkspace, changing_workspace
 from app.sandbox.chats import (
     Chat,
     chat_state,
@@ -30,6 +30,7 @@ from app.sandbox.chats import (
 from app.sandbox.control import CamelModel
 from app.sandbox.identifiers import wa_id_of
 from app.sandbox.outgoing import TEXT_LIMIT
+from app.sandbox.refusals import body_of
 from app.sandbox.runtime import CurrentSandbox, Sandbox
 
 HERE = Path(__file__).parent
@@ -115,7 +116,9 @@ async def show_state(
 
 @router.post("/phone/customers", status_code=201)
 async def add_customer(
-    new: NewCustomer, workspace: ChangingWorkspace, sandbox: CurrentSandbox
+    new: Annotated[NewCustomer, Depends(body_of(NewCustomer, changing_workspace))],
+    workspace: ChangingWorkspace,
+    sandbox: CurrentSandbox,
 ) -> dict[str, Any]:
     wa_id, name = wa_id_of(new.phone), new.name.strip()
     if not name:
@@ -132,7 +135,10 @@ async def add_customer(
 
 @router.post("/phone/customers/{customer_id}")
 async def set_switches(
-    customer_id: int, wishes: Switches, workspace: ChangingWorkspace, sandbox: CurrentSandbox
+    customer_id: int,
+    wishes: Annotated[Switches, Depends(body_of(Switches, changing_workspace))],
+    workspace: ChangingWorkspace,
+    sandbox: CurrentSandbox,
 ) -> dict[str, Any]:
     customer = await asyncio.to_thread(sandbox.store.customers.find, workspace, customer_id)
     if customer is None:
@@ -151,7 +157,9 @@ async def set_switches(
 
 @router.post("/phone/messages", status_code=201)
 async def write_message(
-    new: NewMessage, workspace: ChangingWorkspace, sandbox: CurrentSandbox
+    new: Annotated[NewMessage, Depends(body_of(NewMessage, changing_workspace))],
+    workspace: ChangingWorkspace,
+    sandbox: CurrentSandbox,
 ) -> dict[str, Any]:
     """Let the customer write to the business."""
     chat = await asyncio.to_thread(find_chat, sandbox.store, workspace, new.number, new.customer)

@@ -141,6 +141,22 @@ async def test_failure_for_one_number_only(sandbox: Sandbox):
     assert (await sandbox.send()).status_code == 200
 
 
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"drop": 2}', b'{"nonsense": 1}'])
+async def test_who_may_not_ask_learns_nothing_of_the_body(sandbox: Sandbox, body: bytes):
+    foreign = {"X-Viewer": "acme", "Origin": "https://evil.example"}
+    for path in ("/control", "/phone/customers", "/phone/messages", "/accounts"):
+        nobody = await sandbox.http.post(path, content=body)
+        assert nobody.status_code == 401
+        assert nobody.json()["error"]["code"] == "not_authenticated"
+        other = await sandbox.http.post(path, content=body, headers=foreign)
+        assert other.json()["error"]["code"] in {"permission_denied", "not_authenticated"}
+        assert other.json()["error"]["message"].endswith(".")
+
+    known = await sandbox.http.post("/control", content=body, headers={"X-Viewer": "acme"})
+    assert known.status_code == 422
+    assert known.json()["error"]["fields"]
+
+
 async def test_control_needs_somebody_and_answers_what_is_set(sandbox: Sandbox):
     person = {"X-Viewer": "acme"}
 
@@ -152,6 +168,8 @@ async def test_control_needs_somebody_and_answers_what_is_set(sandbox: Sandbox):
     await sandbox.http.post("/control", json={"drop": 0.5, "batch": 3}, headers=person)
 
     assert (nobody.status_code, foreign.status_code, wrong.status_code) == (401, 403, 422)
+    assert wrong.json()["error"]["code"] == "validation_failed"
+    assert set(wrong.json()["error"]["fields"]) == {"drop"}
     mine = (await sandbox.http.get("/control", headers=person)).json()
     theirs = (await sandbox.http.get("/control", headers={"X-Viewer": "rival"})).json()
     assert (mine["drop"], mine["batch"], mine["failWith"]) == (0.5, 3, None)

@@ -49,7 +49,7 @@ async function post(path, body) {
   });
   const data = await answer.json().catch(() => ({}));
   if (answer.ok) return data;
-  throw new Error(typeof data.detail === "string" ? data.detail : words.failed);
+  throw new Error(data.error?.message ?? words.failed);
 }
 
 // ---- painting ----
