@@ -150,7 +150,9 @@ def _rows(views: Sequence[ConversationView]) -> list[dict[str, Any]]:
 
 
 def _row(view: ConversationView) -> dict[str, Any]:
-    said = words.preview(view.last_message_type, view.last_message_text)
+    said = words.preview(
+        view.last_message_type, view.last_message_text, is_voice=view.last_message_is_voice
+    )
     status = view.last_message_status or MessageStatus.RECEIVED
     return {
         "id": str(view.id),

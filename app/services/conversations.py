@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select, update
 from app import events
 from app.actor import Actor, Permission
 from app.errors import NotFound
-from app.models import Contact, Conversation, PhoneNumber
+from app.models import Contact, Conversation, Message, PhoneNumber
 from app.models.enums import MessageDirection, MessageStatus, MessageType
 from app.pagination import Cursor, Page
 from app.services.phone_numbers import pretty
@@ -49,6 +49,7 @@ class ConversationView:
     last_message_type: MessageType | None
     last_message_direction: MessageDirection | None
     last_message_status: MessageStatus | None
+    last_message_is_voice: bool
 
     @property
     def cursor(self) -> str | None:
@@ -206,6 +207,7 @@ def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
             col(Conversation.last_message_type),
             col(Conversation.last_message_direction),
             col(Conversation.last_message_status),
+            _is_voice(),
         )
         .join(
             Contact,
@@ -219,6 +221,19 @@ def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
         )
         .where(col(Conversation.workspace_id) == actor.workspace_id)
     )
+
+
+def _is_voice() -> Any:
+    """Tell a recorded voice message from an audio file; looked up for audio only."""
+    newest = (
+        sa.select(Message.content["voice"].as_boolean())
+        .where(
+            col(Message.workspace_id) == col(Conversation.workspace_id),
+            col(Message.id) == col(Conversation.last_message_id),
+        )
+        .scalar_subquery()
+    )
+    return sa.case((col(Conversation.last_message_type) == MessageType.AUDIO, newest))
 
 
 def _filtered(
@@ -258,4 +273,5 @@ def _view(*row: Any) -> ConversationView:
         last_message_type=row[11],
         last_message_direction=row[12],
         last_message_status=row[13],
+        last_message_is_voice=bool(row[14]),
     )
