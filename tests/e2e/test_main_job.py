@@ -90,6 +90,17 @@ def test_the_next_step_on_the_dashboard_follows_what_is_there(person: Person, st
     expect(page.get_by_text("Somebody is waiting for an answer")).to_be_visible()
     expect(page.get_by_test_id("count-unread")).to_have_text("1")
     expect(page.get_by_test_id("nav-inbox").locator(".count")).to_have_text("1")
+    expect(page.get_by_test_id("caption-unread")).to_have_text("1 message to read")
+    recent = page.locator("[data-testid^=recent-]")
+    expect(recent).to_have_count(1)
+    expect(recent).to_contain_text("Hello?")
+    phone.get_by_test_id("phone-input").fill("Anybody there?")
+    phone.get_by_test_id("phone-input").press("Enter")
+    expect(recent).to_contain_text("Anybody there?")
+    page.evaluate("window.stillHere = true")
+    recent.click()
+    expect(page.locator("[data-direction=inbound]").last).to_contain_text("Anybody there?")
+    assert page.evaluate("window.stillHere") is True
 
 
 def test_a_failed_send_says_why_and_a_refused_one_is_sent_again_by_itself(

@@ -142,6 +142,7 @@ def test_the_skip_link_leads_past_the_navigation(person: Person, shop: Workspace
     page = person(shop)
     page.reload()
     ready(page)
+    page.get_by_test_id("open-inbox").wait_for()
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()

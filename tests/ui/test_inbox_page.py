@@ -235,3 +235,23 @@ async def test_the_dashboard_counts_this_workspace_only(
     label = next(iter(user.find(marker="count-conversations").elements))
     assert isinstance(label, ui.label)
     assert label.text == "1"
+    await user.should_see("One")
+    await user.should_not_see("Two")
+    await user.should_not_see("Three")
+
+
+async def test_the_numbers_page_tells_what_goes_on_at_each_number(
+    user: User, acme: Team, rival: Team, tokens: Tokens
+) -> None:
+    await asyncio.to_thread(receive, acme, "One")
+    await asyncio.to_thread(receive, rival, "Two", "447700900149")
+    show_cookie(user, tokens["agent"])
+    await user.open("/phone-numbers")
+
+    await user.should_see("Numbers in your plan")
+    await user.should_see(f"/api/webhooks/whatsapp/{acme.number.account_id}")
+    await user.should_not_see(str(rival.number.account_id))
+    await user.should_not_see("None yet")
+
+    await asyncio.to_thread(receive, acme, "Three", "447700900150")
+    await user.should_see("2")

@@ -42,7 +42,7 @@ export default {
               <span class="conv-body">
                 <span class="conv-line">
                   <span class="conv-name" dir="auto">{{ c.name || c.phone }}</span>
-                  <time v-if="c.at" class="conv-time" :datetime="c.at" :title="fullTime(c.at)">{{ shortTime(c.at) }}</time>
+                  <time v-if="c.at" class="conv-time" :datetime="c.at" :title="fullTime(c.at)">{{ shortTime(c.at, now) }}</time>
                 </span>
                 <span class="conv-sub">
                   <template v-if="draft(c)"><span class="conv-preview"><span class="conv-draft">{{ strings.draft }}</span> {{ draft(c) }}</span></template>
@@ -87,14 +87,6 @@ export default {
     tabStop() {
       for (const id of [this.focused, this.selected]) if (id && this.rows[id] && this.order.includes(id)) return id;
       return this.order[0];
-    },
-    formats() {
-      return {
-        ...this.dates,
-        weekday: this.dateFormat({ weekday: "short" }),
-        date: this.dateFormat({ day: "numeric", month: "short" }),
-        dated: this.dateFormat({ day: "numeric", month: "short", year: "numeric" }),
-      };
     },
   },
   created() {
@@ -247,18 +239,6 @@ export default {
       if (left < HOUR) return { text: this.strings.minutes_left.replace("{m}", Math.ceil(left / 60e3)), icon: "clock", tone: "badge-danger" };
       if (left < 4 * HOUR) return { text: this.strings.hours_left.replace("{h}", Math.floor(left / HOUR)), icon: "clock", tone: "badge-warn" };
       return null;
-    },
-    shortTime(at) {
-      const then = Date.parse(at);
-      const f = this.formats;
-      const days = this.daysBetween(then, this.now);
-      if (days <= 0) return f.time.format(then);
-      if (days === 1) return this.strings.yesterday;
-      if (days < 7) return f.weekday.format(then);
-      return (days < 300 ? f.date : f.dated).format(then);
-    },
-    fullTime(at) {
-      return this.formats.full.format(Date.parse(at));
     },
   },
 };
