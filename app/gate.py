@@ -28,6 +28,7 @@ from app.web import allowed_origins, find_session, forget_sessions
 
 UNAUTHENTICATED_CLOSE = 4401
 RECHECK_S = 5.0
+NO_ANSWER = "No response returned."
 EVENTS_PER_S, EVENT_BURST = 50.0, 200.0
 
 
@@ -46,7 +47,7 @@ class Gate:
         path = scope["path"]
         is_private = path.startswith(paths.NICEGUI_PRIVATE)
         if path.startswith(paths.NICEGUI_FILES) and not is_private:
-            await self._app(scope, receive, send)
+            await self._serve(scope, receive, send)
             return
         is_page = any(path == prefix or path.startswith(prefix + "/") for prefix in self._prefixes)
         if not is_private and not is_page:
@@ -61,7 +62,19 @@ class Gate:
             await self._respond(_refusal(scope, is_page=is_page), scope, receive, send)
             return
         scope.setdefault("state", {})["session"] = session
-        await self._app(scope, receive, send)
+        await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; a browser that goes away before the answer begins is no fault.
+
+        Starlette's middleware, which NiceGUI uses, raises then. Were the browser still there,
+        uvicorn would answer 500 and log that nothing was answered.
+        """
+        try:
+            await self._app(scope, receive, send)
+        except RuntimeError as error:
+            if str(error) != NO_ANSWER:
+                raise
 
     async def _respond(
         self, response: Response, scope: Scope, receive: Receive, send: Send

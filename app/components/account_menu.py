@@ -36,8 +36,8 @@ def account_menu(button: ui.element, session: SessionView, *, opens: Literal["up
     menu.props["aria-label"] = _("Workspace and account")
     with menu:
         with ui.element("div").classes("menu-head"):
-            ui.label(session.workspace_name).classes("menu-title")
-            ui.label(session.user_email)
+            for text, look in ((session.workspace_name, "menu-title"), (session.user_email, "")):
+                ui.label(text).classes(f"truncate {look}").props["title"] = text
         _separator()
         _themes()
         _separator()

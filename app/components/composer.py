@@ -4,12 +4,13 @@ import datetime as dt
 
 from nicegui.element import Element
 
+from app.components.theme import MODULES
 from app.i18n import gettext as _
 from app.services.conversations import ConversationView
 from app.services.sessions import SessionView
 
 
-class Composer(Element, component="../static/components/composer.js"):
+class Composer(Element, component="../static/components/composer.js", esm=MODULES):
     """Emits `send` with the text and a client reference; the browser has shown the bubble then."""
 
     def __init__(self, session: SessionView, view: ConversationView, *, can_send: bool) -> None:

@@ -15,6 +15,7 @@ from nicegui.events import GenericEventArguments
 from app.components import live, words
 from app.components.call import action, call
 from app.components.person import hue, initials
+from app.components.theme import MODULES
 from app.i18n import gettext as _
 from app.models.enums import MessageStatus
 from app.pagination import Cursor
@@ -23,7 +24,7 @@ from app.services.conversations import ConversationView, Scope
 from app.services.sessions import SessionView
 
 
-class ConversationList(Element, component="../static/components/conversation_list.js"):
+class ConversationList(Element, component="../static/components/conversation_list.js", esm=MODULES):
     """Shows the workspace's conversations and opens the one that is chosen."""
 
     def __init__(self, session: SessionView) -> None:
@@ -34,6 +35,7 @@ class ConversationList(Element, component="../static/components/conversation_lis
         self._scope = Scope.ALL
         self._search = ""
         self._token = 0
+        self._missed: list[ConversationView] | None = None  # what came while a page loads
         self._props["strings"] = _strings()
         self._props["locale"] = session.language
         self._props["timezone"] = session.time_zone or None
@@ -53,16 +55,23 @@ class ConversationList(Element, component="../static/components/conversation_lis
     async def _load(self) -> None:
         self._token += 1
         token = self._token
-        page = await call(
-            self._actor, conversations.list_page, scope=self._scope, search=self._search
-        )
+        self._missed = []
+        missed: list[ConversationView] = []
+        try:
+            page = await call(
+                self._actor, conversations.list_page, scope=self._scope, search=self._search
+            )
+        finally:
+            if token == self._token:
+                missed, self._missed = self._missed or [], None
         if token != self._token or self.is_deleted:
             return
         self._views = {view.id: view for view in page.items}
         self.run_method(
             "set_all",
-            {"rows": _rows(page.items), "has_more": page.next_cursor is not None, "loaded": True},
+            {"rows": _rows(page.items), "has_more": page.next_cursor is not None},
         )
+        self._on_changes(missed)
 
     @action
     async def _on_more(self, event: GenericEventArguments) -> None:
@@ -97,30 +106,31 @@ class ConversationList(Element, component="../static/components/conversation_lis
         ui.navigate.to(f"/messages/{UUID(str(event.args.get('id')))}")
 
     def _on_changes(self, views: Sequence[ConversationView]) -> None:
+        if self._missed is not None:
+            self._missed += views
+            return
         fresh = [view for view in views if self._is_news(view)]
-        known = [view for view in fresh if view.id in self._views]
-        others = [view for view in fresh if view.id not in self._views and self._is_in_scope(view)]
-        if others and self._search:
-            ids = [view.id for view in others]
-            background_tasks.create(self._add_found(ids), name="search again", context=self)
-            others = []
-        self._show(known + others)
+        if self._scope is Scope.ALL and not self._search:
+            self._show(fresh)
+            return
+        self._show([view for view in fresh if view.id in self._views])
+        if others := [view.id for view in fresh if view.id not in self._views]:
+            background_tasks.create(self._show_matching(others), name="matches", context=self)
 
     @action
-    async def _add_found(self, ids: Sequence[UUID]) -> None:
-        """Show those of the changed conversations that the present search finds."""
+    async def _show_matching(self, ids: Sequence[UUID]) -> None:
+        """Show what the present search and scope ask for, of conversations not in the list yet."""
         token = self._token
-        found = await call(self._actor, conversations.list_by_ids, ids, search=self._search)
+        views = await call(
+            self._actor, conversations.list_matching, ids, scope=self._scope, search=self._search
+        )
         if token == self._token:
-            self._show(found)
+            self._show([view for view in views if self._is_news(view)])
 
     def _show(self, views: Sequence[ConversationView]) -> None:
         if views and not self.is_deleted:
             self._views |= {view.id: view for view in views}
             self.run_method("upsert", _rows(views))
-
-    def _is_in_scope(self, view: ConversationView) -> bool:
-        return self._scope is Scope.ALL or view.unread_count > 0
 
     def _is_news(self, view: ConversationView) -> bool:
         known = self._views.get(view.id)
@@ -140,7 +150,9 @@ def _rows(views: Sequence[ConversationView]) -> list[dict[str, Any]]:
 
 
 def _row(view: ConversationView) -> dict[str, Any]:
-    said = words.preview(view.last_message_type, view.last_message_text)
+    said = words.preview(
+        view.last_message_type, view.last_message_text, is_voice=view.last_message_is_voice
+    )
     status = view.last_message_status or MessageStatus.RECEIVED
     return {
         "id": str(view.id),

@@ -17,6 +17,7 @@ from app.components.conversation_list import status_strings
 from app.components.icon import icon
 from app.components.live import ThreadSubscription
 from app.components.person import hue, initials
+from app.components.theme import MODULES
 from app.errors import AppError, Unavailable
 from app.i18n import gettext as _
 from app.ids import parse_id
@@ -28,7 +29,7 @@ from app.services.messages import MessageView, ThreadWindow
 from app.services.sessions import SessionView
 
 
-class MessageLog(Element, component="../static/components/message_thread.js"):
+class MessageLog(Element, component="../static/components/message_thread.js", esm=MODULES):
     """The bubbles; knows the views it was given, so that tests can read them."""
 
     def __init__(self, session: SessionView, view: ConversationView) -> None:
@@ -61,6 +62,11 @@ class MessageLog(Element, component="../static/components/message_thread.js"):
         """Show what is new or has changed."""
         self._remember(views)
         self.run_method("upsert", _rows(views))
+
+    def repaint(self, message_id: UUID) -> None:
+        """Show a message as it was before somebody pressed its button."""
+        if message_id in self._views:
+            self.upsert([self._views[message_id]])
 
     def reject(self, client_ref: UUID, message: str) -> None:
         """Say why a bubble that was shown at once was not sent."""
@@ -145,24 +151,33 @@ class MessageThread:
         text = str(event.args.get("text") or "")
         if client_ref is None:
             return
+        sent, reason = None, _("This message was not stored. Please try again.")
         try:
             sent = await call(
                 self._actor, messages.send_text, self._view.id, text=text, client_ref=client_ref
             )
         except AppError as error:
-            self.log.reject(client_ref, error.explanation)
-            self.composer.restore(text)
+            reason = error.explanation
             raise
+        finally:
+            if sent is None:
+                self.log.reject(client_ref, reason)
+                self.composer.restore(text)
         if not self.log.is_deleted:
             self.log.upsert([sent])
 
     @action
     async def _on_send_again(self, event: GenericEventArguments) -> None:
         message_id = parse_id(str(event.args.get("id")))
-        if message_id is not None:
+        if message_id is None:
+            return
+        try:
             sent = await call(self._actor, messages.send_again, message_id)
-            if not self.log.is_deleted:
-                self.log.upsert([sent])
+        except AppError:
+            self.log.repaint(message_id)  # one may ask again
+            raise
+        if not self.log.is_deleted:
+            self.log.upsert([sent])
 
     @action
     async def _on_give_up(self, event: GenericEventArguments) -> None:
@@ -264,6 +279,4 @@ def _strings() -> dict[str, str]:
         "to_end": _("Go to the newest message"),
         "loading_older": _("Loading older messages"),
         "empty": _("No messages yet."),
-        "failed": _("This message was not delivered."),
-        "uncertain": _("We could not confirm that this message was sent."),
     }

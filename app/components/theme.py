@@ -8,6 +8,8 @@ from pathlib import Path
 from nicegui import ui
 
 STATIC = Path(__file__).parents[1] / "static"
+# What the painted components share: `import … from "parley/….js"` in any of them.
+MODULES = {"parley": str(STATIC / "modules")}
 
 
 def register_styles() -> None:

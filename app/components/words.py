@@ -55,16 +55,17 @@ _NAMES = {
     MessageType.TEXT: mark("A message whose text could not be read"),
     MessageType.UNSUPPORTED: mark("A kind of message that WhatsApp does not pass on to businesses"),
 }
+_VOICE = mark("Voice message")
 _UNKNOWN = mark("A kind of message that cannot be shown here yet")
 
 
-def preview(kind: MessageType | None, text: str | None) -> Words:
+def preview(kind: MessageType | None, text: str | None, *, is_voice: bool = False) -> Words:
     """Return one line about the newest message, for the list."""
     if kind is None:
         return Words("")
     if kind in PLAIN and text:
         return Words(text)
-    return Words(text or name_of(kind), _ICONS.get(kind))
+    return Words(text or (_(_VOICE) if is_voice else name_of(kind)), _ICONS.get(kind))
 
 
 def body(view: MessageView) -> Words:
@@ -72,6 +73,8 @@ def body(view: MessageView) -> Words:
     if view.type in PLAIN and view.text:
         return Words(view.text)
     icon = _ICONS.get(view.type, "info")
+    if view.type is MessageType.AUDIO and view.content.get("voice") is True:
+        return Words(_(_VOICE), icon, is_sentence=True)
     if view.text:
         caption = _("{kind}: {text}").format(kind=name_of(view.type), text=view.text)
         return Words(caption, icon, is_sentence=True)

@@ -1,16 +1,26 @@
-"""The first page after signing in: the next step, and what is there already."""
+"""The first page after signing in: the next step, what is counted, the newest conversations."""
 
-from nicegui import background_tasks, context, ui
+import asyncio
+from collections.abc import Sequence
 
-from app.components import live
-from app.components.button import link_button
+from nicegui import ui
+
+from app.components.button import link_button, mark
 from app.components.call import action, call
+from app.components.icon import icon
+from app.components.number_status import status_badges
+from app.components.recent import recent_conversations
+from app.components.reload import Reload
 from app.components.sandbox import connect_button, phone_link
 from app.components.shell import page_bar
 from app.i18n import gettext as _
-from app.services import conversations
+from app.i18n import ngettext
+from app.services import conversations, phone_numbers, plans
 from app.services.conversations import ConversationView, Counts
+from app.services.phone_numbers import PhoneNumberView
 from app.services.sessions import SessionView
+
+RECENT = 6
 
 
 def build(session: SessionView) -> None:
@@ -19,11 +29,12 @@ def build(session: SessionView) -> None:
 
 
 class Dashboard:
-    """Greeting, next step and counters of one page load; the counters are live."""
+    """One page load; everything on it is live."""
 
     def __init__(self, session: SessionView) -> None:
         self._session = session
         self._figures: dict[str, ui.label] = {}
+        self._captions: dict[str, ui.label] = {}
         self._step = ""
         ui.page_title(_("Dashboard"))
         page_bar(_("Dashboard"))
@@ -31,32 +42,59 @@ class Dashboard:
             first_name = (session.user_name or "").split(" ")[0]
             with ui.element("h2").classes("greeting"):
                 ui.label(_("Hello {name}").format(name=first_name) if first_name else _("Hello"))
-            self._next_step = ui.element("div").classes("stack gap-4")
+            self._next_step = ui.element("div")
             with ui.element("div").classes("cards cards-2"):
                 self._kpi("unread", _("Unread conversations"))
                 self._kpi("conversations", _("Conversations"))
                 self._kpi("contacts", _("Contacts"))
                 self._kpi("numbers", _("Phone numbers"))
-        self._live = live.follow_inbox(context.client, session.actor, self._on_inbox)
-        background_tasks.create(self._load(), name="dashboard", context=self._next_step)
+            with ui.element("div").classes("page-grid"):
+                self._recent = ui.element("section").classes("card col-8")
+                self._numbers = ui.element("section").classes("card col-4")
+        Reload(session, self._next_step, self._load)
 
     @action
     async def _load(self) -> None:
-        counts = await call(self._session.actor, conversations.counts)
+        actor = self._session.actor
+        counts, limit, newest, numbers = await asyncio.gather(
+            call(actor, conversations.counts),
+            call(actor, plans.number_limit),
+            call(actor, conversations.list_page, limit=RECENT),
+            call(actor, phone_numbers.list_all),
+        )
         if self._next_step.is_deleted:
-            self._live.leave()
             return
-        self._figures["unread"].set_text(f"{counts.unread_conversations:,}")
-        self._figures["conversations"].set_text(f"{counts.conversations:,}")
-        self._figures["contacts"].set_text(f"{counts.contacts:,}")
-        self._figures["numbers"].set_text(f"{counts.phone_numbers:,}")
+        self._show_counts(counts, limit)
         self._show_next_step(counts)
+        self._show_recent(newest.items)
+        self._show_numbers(numbers)
 
-    def _on_inbox(self, _views: list[ConversationView]) -> None:
-        if self._next_step.is_deleted:
-            self._live.leave()
-        else:
-            background_tasks.create(self._load(), name="dashboard", context=self._next_step)
+    def _show_counts(self, counts: Counts, limit: int) -> None:
+        unread, new = counts.unread_messages, counts.new_contacts
+        for name, figure, caption in (
+            (
+                "unread",
+                counts.unread_conversations,
+                ngettext("{n} message to read", "{n} messages to read", unread).format(n=unread),
+            ),
+            (
+                "conversations",
+                counts.conversations,
+                _("{n} can be answered now").format(n=f"{counts.open_windows:,}"),
+            ),
+            (
+                "contacts",
+                counts.contacts,
+                _("{n} new in the last 7 days").format(n=f"{new:,}"),
+            ),
+            (
+                "numbers",
+                counts.phone_numbers,
+                _("of {n} in your plan").format(n=f"{limit:,}"),
+            ),
+        ):
+            self._figures[name].set_text(f"{figure:,}")
+            self._captions[name].set_text(caption)
 
     def _show_next_step(self, counts: Counts) -> None:
         step = _step(counts)
@@ -76,26 +114,55 @@ class Dashboard:
                     _("Let a customer write"),
                     _("Open the customer's phone, write a message, and watch it arrive here."),
                 )
-                with ui.element("div").classes("hstack gap-2"):
+                with ui.element("div").classes("hstack gap-2 wrap-row"):
                     phone_link()
-                    link_button(
-                        _("Open the inbox"), "/messages", look="primary", testid="open-inbox"
-                    )
+                    _open_inbox()
             else:
                 waiting = counts.unread_conversations
                 _words(
                     _("Somebody is waiting for an answer") if waiting else _("All caught up"),
                     _("New messages appear in the inbox by themselves."),
                 )
-                link_button(_("Open the inbox"), "/messages", look="primary", testid="open-inbox")
+                _open_inbox()
+
+    def _show_recent(self, views: Sequence[ConversationView]) -> None:
+        self._recent.clear()
+        with self._recent:
+            _words(_("Newest conversations"), _("Who wrote last, or was answered last."))
+            if views:
+                recent_conversations(self._session, views)
+            else:
+                _nothing(
+                    "inbox", _("What customers write appears here, the newest conversation first.")
+                )
+
+    def _show_numbers(self, numbers: Sequence[PhoneNumberView]) -> None:
+        self._numbers.clear()
+        with self._numbers:
+            _words(_("Phone numbers"), _("What customers write to."))
+            if not numbers:
+                _nothing("phone", _("The numbers that you connect appear here."))
+                return
+            with ui.element("ul").classes("card-rows"):
+                for number in numbers:
+                    with ui.element("li").classes("number-row"):
+                        _tile("phone")
+                        with ui.element("div").classes("grow"):
+                            ui.label(number.display_name or number.pretty).classes(
+                                "t-card truncate"
+                            )
+                            if number.display_name:
+                                ui.label(number.pretty).classes("card-sub tnum truncate")
+                        status_badges(number, with_sandbox=False)
 
     def _kpi(self, name: str, label: str) -> None:
         with ui.element("section").classes("card kpi"):
             with ui.element("h2").classes("kpi-label"):
                 ui.label(label)
             with ui.element("p").classes("kpi-figure"):
-                self._figures[name] = ui.label("0").mark(f"count-{name}")
-                self._figures[name].props["data-testid"] = f"count-{name}"
+                self._figures[name] = mark(ui.label("0"), f"count-{name}")
+            with ui.element("p").classes("kpi-change"):
+                self._captions[name] = mark(ui.label(""), f"caption-{name}")
 
 
 def _step(counts: Counts) -> str:
@@ -106,9 +173,25 @@ def _step(counts: Counts) -> str:
     return "waiting" if counts.unread_conversations else "done"
 
 
+def _open_inbox() -> None:
+    link_button(_("Open the inbox"), "/messages", look="primary", testid="open-inbox")
+
+
 def _words(title: str, text: str) -> None:
     with ui.element("header").classes("card-head"):
         with ui.element("h2").classes("card-title"):
             ui.label(title)
         with ui.element("p").classes("card-sub"):
             ui.label(text)
+
+
+def _nothing(icon_name: str, text: str) -> None:
+    with ui.element("div").classes("empty"):
+        _tile(icon_name)
+        with ui.element("p").classes("empty-text"):
+            ui.label(text)
+
+
+def _tile(icon_name: str) -> None:
+    with ui.element("span").classes("tile"):
+        icon(icon_name)

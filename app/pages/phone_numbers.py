@@ -1,81 +1,132 @@
-"""The workspace's numbers, and a sandbox number at one click."""
+"""The workspace's numbers with what is known of each, and a sandbox number at one click."""
 
-from nicegui import background_tasks, ui
+import asyncio
+
+from nicegui import ui
 
 from app.components import feedback
 from app.components.button import mark
 from app.components.call import action, call
 from app.components.icon import icon
+from app.components.moment import Moment
+from app.components.number_status import status_badges
+from app.components.reload import Reload
 from app.components.sandbox import connect_button, phone_link
 from app.components.shell import page_bar
+from app.config import settings
 from app.i18n import gettext as _
-from app.models.enums import PhoneNumberStatus
-from app.services import phone_numbers
+from app.services import conversations, phone_numbers, plans
+from app.services.conversations import NumberActivity
 from app.services.phone_numbers import PhoneNumberView
 from app.services.sessions import SessionView
-
-BADGES = {
-    PhoneNumberStatus.VERIFIED: "badge-ok",
-    PhoneNumberStatus.PENDING: "badge-warn",
-    PhoneNumberStatus.FAILED: "badge-danger",
-}
 
 
 def build(session: SessionView) -> None:
     """Compose the page."""
-    ui.page_title(_("Phone numbers"))
-    actions = page_bar(_("Phone numbers"))
-    page = ui.element("div").classes("page")
-    background_tasks.create(_load(session, actions, page), name="phone numbers", context=page)
+    PhoneNumbers(session)
 
 
-@action
-async def _load(session: SessionView, actions: ui.element, page: ui.element) -> None:
-    numbers = await call(session.actor, phone_numbers.list_all)
-    if page.is_deleted:
-        return
-    if not numbers:
-        with (
-            page,
-            feedback.empty_state(
-                "phone",
-                _("No phone number yet"),
-                _("A sandbox number works at once, without any account, to try things out."),
-            ),
+class PhoneNumbers:
+    """One page load; what goes on at the numbers is live."""
+
+    def __init__(self, session: SessionView) -> None:
+        self._session = session
+        ui.page_title(_("Phone numbers"))
+        self._actions = page_bar(_("Phone numbers"))
+        self._page = ui.element("div").classes("page page-stack").props("role=region tabindex=0")
+        self._page.props["aria-label"] = _("Phone numbers")  # it scrolls, so keys must reach it
+        Reload(session, self._page, self._load)
+
+    @action
+    async def _load(self) -> None:
+        actor = self._session.actor
+        numbers, activity, limit = await asyncio.gather(
+            call(actor, phone_numbers.list_all),
+            call(actor, conversations.activity_by_number),
+            call(actor, plans.number_limit),
+        )
+        if self._page.is_deleted:
+            return
+        self._page.clear()
+        if not numbers:
+            with self._page:
+                self._nothing()
+            return
+        if not self._actions.default_slot.children:
+            with self._actions:
+                phone_link()
+                connect_button(self._session)
+        with self._page:
+            for number in numbers:
+                self._card(number, activity.get(number.id, NumberActivity()))
+            _plan_use(len(numbers), limit)
+
+    def _nothing(self) -> None:
+        with feedback.empty_state(
+            "phone",
+            _("No phone number yet"),
+            _("A sandbox number works at once, without any account, to try things out."),
         ):
-            connect_button(session)
-        return
-    with actions:
-        phone_link()
-        connect_button(session)
-    with page, ui.element("div").classes("cards"):
-        for number in numbers:
-            _card(number)
+            connect_button(self._session)
+
+    def _card(self, number: PhoneNumberView, activity: NumberActivity) -> None:
+        with mark(ui.element("section").classes("card"), f"phone-number-{number.id}"):
+            with ui.element("header").classes("number-head"):
+                with ui.element("span").classes("tile"):
+                    icon("smartphone" if number.is_sandbox else "phone")
+                with ui.element("div").classes("grow"):
+                    with ui.element("h2").classes("card-title truncate"):
+                        ui.label(number.display_name or number.pretty)
+                    if number.display_name:
+                        with ui.element("p").classes("card-sub tnum"):
+                            ui.label(number.pretty)
+                status_badges(number)
+            if number.status_reason:
+                with ui.element("p").classes("hint mt-3"):
+                    ui.label(number.status_reason)
+            with ui.element("dl").classes("fact-strip"):
+                self._facts(number, activity)
+
+    def _facts(self, number: PhoneNumberView, activity: NumberActivity) -> None:
+        _fact(_("Conversations"), f"{activity.conversations:,}")
+        _fact(_("Messages to read"), f"{activity.unread_messages:,}")
+        _fact(_("Can be answered now"), f"{activity.open_windows:,}")
+        with _fact(_("Newest message"), "" if activity.last_message_at else _("None yet")):
+            if activity.last_message_at is not None:
+                Moment(self._session, activity.last_message_at)
+        if number.verified_at is not None:
+            with _fact(_("Connected since")):
+                Moment(self._session, number.verified_at)
+        for label, value in (
+            (_("Quality"), number.quality_rating),
+            (_("Sending limit"), number.messaging_limit),
+            (_("Review of the name"), number.name_status),
+        ):
+            if value:
+                _fact(label, value.replace("_", " ").capitalize())
+        if number.webhook_path and not number.is_sandbox:
+            with _fact(_("Webhook address")):
+                ui.label(settings().public_url + number.webhook_path).classes("code break")
 
 
-def _card(number: PhoneNumberView) -> None:
-    with mark(ui.element("section").classes("card"), f"phone-number-{number.id}"):
-        with ui.element("header").classes("card-head"):
-            with ui.element("h2").classes("card-title"):
-                ui.label(number.display_name or number.pretty)
-            if number.display_name:
-                with ui.element("p").classes("card-sub tnum"):
-                    ui.label(number.pretty)
-        with ui.element("div").classes("hstack gap-2"):
-            ui.label(_status(number.status)).classes(f"badge {BADGES[number.status]}")
-            if number.is_sandbox:
-                ui.label(_("Sandbox")).classes("badge badge-info")
-        if number.status_reason:
-            with ui.element("p").classes("hint"):
-                icon("info")
-                ui.label(number.status_reason)
+def _fact(label: str, value: str = "") -> ui.element:
+    """Draw a label and its value; more of the value goes inside the block."""
+    with ui.element("div").classes("fact"):
+        with ui.element("dt"):
+            ui.label(label)
+        with ui.element("dd") as place:
+            if value:
+                ui.label(value)
+    return place
 
 
-def _status(status: PhoneNumberStatus) -> str:
-    match status:
-        case PhoneNumberStatus.VERIFIED:
-            return _("Connected")
-        case PhoneNumberStatus.PENDING:
-            return _("Waiting for verification")
-        case PhoneNumberStatus.FAILED:
-            return _("Not connected")
+def _plan_use(used: int, limit: int) -> None:
+    with ui.element("section").classes("card"):
+        with ui.element("h2").classes("meter-row"):
+            ui.label(_("Numbers in your plan"))
+            ui.label(_("{used} of {limit}").format(used=f"{used:,}", limit=f"{limit:,}"))
+        meter = ui.element("progress").classes("meter")
+        if used >= limit:
+            meter.classes("is-high")
+        meter.props["aria-label"] = _("Numbers in your plan")
+        meter.props["max"], meter.props["value"] = str(max(1, limit)), str(used)

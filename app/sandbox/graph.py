@@ -11,7 +11,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from app.sandbox import outgoing
 from app.sandbox.behaviours import Scope
@@ -19,7 +19,7 @@ from app.sandbox.errors import GraphError, bad_token, refusal, unknown_object
 from app.sandbox.runtime import CurrentSandbox, Sandbox, bearer_of
 from app.sandbox.store import SandboxNumber
 
-TIMEOUT = "timeout"
+TIMEOUT, LOST = "timeout", "lost"  # the message is accepted, and the sender does not learn it
 VERSION = re.compile(r"v\d{1,3}\.\d{1,2}")
 DISCONNECT_CHECK_S = 0.25
 
@@ -52,7 +52,7 @@ async def read_json(request: Request) -> Any:
 @router.post("/{object_id}/messages")
 async def send_message(
     request: Request, object_id: str, waba_id: Waba, sandbox: CurrentSandbox
-) -> JSONResponse:
+) -> Response:
     """Accept or refuse a message, or mark one as read."""
     number = await asyncio.to_thread(sandbox.store.find_number, object_id)
     if number is None or number.waba_id != waba_id:
@@ -66,12 +66,10 @@ async def send_message(
     return await _send(request, sandbox, number, body)
 
 
-async def _send(
-    request: Request, sandbox: Sandbox, number: SandboxNumber, body: Any
-) -> JSONResponse:
+async def _send(request: Request, sandbox: Sandbox, number: SandboxNumber, body: Any) -> Response:
     scope = Scope(workspace=number.workspace, meta_phone_number_id=number.meta_phone_number_id)
     failure = await asyncio.to_thread(sandbox.store.behaviours.take_failure, scope)
-    if failure and failure != TIMEOUT:
+    if failure and failure not in {TIMEOUT, LOST}:
         raise refusal(failure)
     parsed = outgoing.parse(body)
     assert isinstance(parsed, outgoing.Outgoing)  # noqa: S101  # it has no status
@@ -79,6 +77,8 @@ async def _send(
     sandbox.delivery.wake()
     if failure == TIMEOUT:
         await _hold(request, sandbox.timings.hold_s)
+    if failure == LOST:
+        return Response(status_code=502)
     contact = {"input": parsed.to, "wa_id": customer.wa_id}
     if parsed.user_id:
         contact["user_id"] = customer.user_id

@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select, update
 
 from app import events
 from app.actor import Actor, Permission
+from app.clock import utc_now
 from app.errors import NotFound
-from app.models import Contact, Conversation, PhoneNumber
+from app.models import Contact, Conversation, Message, PhoneNumber
 from app.models.enums import MessageDirection, MessageStatus, MessageType
 from app.pagination import Cursor, Page
 from app.services.phone_numbers import pretty
@@ -22,6 +23,7 @@ from app.services.text import storable
 
 PAGE = 50
 MAX_SEARCH = 100
+NEW = dt.timedelta(days=7)
 
 
 class Scope(StrEnum):
@@ -49,6 +51,7 @@ class ConversationView:
     last_message_type: MessageType | None
     last_message_direction: MessageDirection | None
     last_message_status: MessageStatus | None
+    last_message_is_voice: bool
 
     @property
     def cursor(self) -> str | None:
@@ -58,12 +61,25 @@ class ConversationView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Numbers of a workspace, for the sidebar and the dashboard."""
+    """Numbers of a workspace, for the dashboard."""
 
     unread_conversations: int
+    unread_messages: int
     conversations: int
+    open_windows: int
     contacts: int
+    new_contacts: int
     phone_numbers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberActivity:
+    """What goes on at one of the workspace's numbers."""
+
+    conversations: int = 0
+    unread_messages: int = 0
+    open_windows: int = 0
+    last_message_at: dt.datetime | None = None
 
 
 def list_page(
@@ -77,11 +93,7 @@ def list_page(
 ) -> Page[ConversationView]:
     """Return a page of the list, newest activity first; `search` looks at names and numbers."""
     actor.require(Permission.CONVERSATION_READ)
-    query = _rows(actor).where(col(Conversation.last_message_at).is_not(None))
-    if scope is Scope.UNREAD:
-        query = query.where(col(Conversation.unread_count) > 0)
-    if search.strip():
-        query = query.where(_matches(storable(search.strip()[:MAX_SEARCH])))
+    query = _filtered(_rows(actor), scope, search)
     if after is not None:
         place = tuple_(col(Conversation.last_message_at), col(Conversation.id))
         query = query.where(place < (after.at, after.id))
@@ -105,6 +117,15 @@ def list_by_ids(
     query = _rows(actor).where(col(Conversation.id).in_(ids))
     if search.strip():
         query = query.where(_matches(storable(search.strip()[:MAX_SEARCH])))
+    return [_view(*row) for row in session.connection().execute(query).all()]
+
+
+def list_matching(
+    session: Session, actor: Actor, ids: Sequence[UUID], *, scope: Scope, search: str
+) -> list[ConversationView]:
+    """Return those of these conversations that a filtered list shows."""
+    actor.require(Permission.CONVERSATION_READ)
+    query = _filtered(_rows(actor), scope, search).where(col(Conversation.id).in_(ids))
     return [_view(*row) for row in session.connection().execute(query).all()]
 
 
@@ -141,38 +162,71 @@ def mark_read(session: Session, actor: Actor, conversation_id: UUID) -> None:
 
 
 def counts(session: Session, actor: Actor) -> Counts:
-    """Return what the sidebar and the dashboard count."""
+    """Return what the dashboard counts."""
     actor.require(Permission.CONVERSATION_READ)
     mine = actor.workspace_id
-    unread = (
-        select(func.count())
-        .select_from(Conversation)
-        .where(col(Conversation.workspace_id) == mine, col(Conversation.unread_count) > 0)
-    )
-    total = (
-        select(func.count()).select_from(Conversation).where(col(Conversation.workspace_id) == mine)
-    )
-    people = select(func.count()).select_from(Contact).where(col(Contact.workspace_id) == mine)
-    numbers = (
-        select(func.count())
-        .select_from(PhoneNumber)
-        .where(col(PhoneNumber.workspace_id) == mine, col(PhoneNumber.disconnected_at).is_(None))
-    )
-    row = (
+    unread = col(Conversation.unread_count)
+    threads = (
         session.connection()
         .execute(
-            select(
-                unread.scalar_subquery(),
-                total.scalar_subquery(),
-                people.scalar_subquery(),
-                numbers.scalar_subquery(),
-            )
+            sa.select(
+                func.count().filter(unread > 0),
+                func.coalesce(func.sum(unread), 0),
+                func.count(),
+                func.count().filter(col(Conversation.window_expires_at) > utc_now()),
+            ).where(col(Conversation.workspace_id) == mine)
         )
         .one()
     )
-    return Counts(
-        unread_conversations=row[0], conversations=row[1], contacts=row[2], phone_numbers=row[3]
+    people = (
+        session.connection()
+        .execute(
+            sa.select(
+                func.count(),
+                func.count().filter(col(Contact.created_at) > utc_now() - NEW),
+            ).where(col(Contact.workspace_id) == mine)
+        )
+        .one()
     )
+    numbers = session.exec(
+        select(func.count())
+        .select_from(PhoneNumber)
+        .where(col(PhoneNumber.workspace_id) == mine, col(PhoneNumber.disconnected_at).is_(None))
+    ).one()
+    return Counts(
+        unread_conversations=threads[0],
+        unread_messages=threads[1],
+        conversations=threads[2],
+        open_windows=threads[3],
+        contacts=people[0],
+        new_contacts=people[1],
+        phone_numbers=numbers,
+    )
+
+
+def activity_by_number(session: Session, actor: Actor) -> dict[UUID, NumberActivity]:
+    """Return what goes on at each number that has conversations."""
+    actor.require(Permission.CONVERSATION_READ)
+    rows = session.connection().execute(
+        sa.select(
+            col(Conversation.phone_number_id),
+            func.count(),
+            func.sum(col(Conversation.unread_count)),
+            func.count().filter(col(Conversation.window_expires_at) > utc_now()),
+            func.max(col(Conversation.last_message_at)),
+        )
+        .where(col(Conversation.workspace_id) == actor.workspace_id)
+        .group_by(col(Conversation.phone_number_id))
+    )
+    return {
+        number: NumberActivity(
+            conversations=conversations,
+            unread_messages=unread,
+            open_windows=windows,
+            last_message_at=last,
+        )
+        for number, conversations, unread, windows, last in rows
+    }
 
 
 def unread_count(session: Session, actor: Actor) -> int:
@@ -208,6 +262,7 @@ def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
             col(Conversation.last_message_type),
             col(Conversation.last_message_direction),
             col(Conversation.last_message_status),
+            _is_voice(),
         )
         .join(
             Contact,
@@ -221,6 +276,30 @@ def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
         )
         .where(col(Conversation.workspace_id) == actor.workspace_id)
     )
+
+
+def _is_voice() -> Any:
+    """Tell a recorded voice message from an audio file; looked up for audio only."""
+    newest = (
+        sa.select(Message.content["voice"].as_boolean())
+        .where(
+            col(Message.workspace_id) == col(Conversation.workspace_id),
+            col(Message.id) == col(Conversation.last_message_id),
+        )
+        .scalar_subquery()
+    )
+    return sa.case((col(Conversation.last_message_type) == MessageType.AUDIO, newest))
+
+
+def _filtered(
+    query: Select[*tuple[Any, ...]], scope: Scope, search: str
+) -> Select[*tuple[Any, ...]]:
+    query = query.where(col(Conversation.last_message_at).is_not(None))
+    if scope is Scope.UNREAD:
+        query = query.where(col(Conversation.unread_count) > 0)
+    if search.strip():
+        query = query.where(_matches(storable(search.strip()[:MAX_SEARCH])))
+    return query
 
 
 def _matches(words: str) -> Any:
@@ -249,4 +328,5 @@ def _view(*row: Any) -> ConversationView:
         last_message_type=row[11],
         last_message_direction=row[12],
         last_message_status=row[13],
+        last_message_is_voice=bool(row[14]),
     )

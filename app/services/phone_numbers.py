@@ -44,7 +44,16 @@ class PhoneNumberView:
     status: PhoneNumberStatus
     status_reason: str | None
     is_sandbox: bool
+    verified_at: dt.datetime | None
+    quality_rating: str | None
+    messaging_limit: str | None
+    name_status: str | None
     created_at: dt.datetime
+
+    @property
+    def webhook_path(self) -> str | None:
+        """Where Meta has to send its webhooks."""
+        return webhook_path(self.account_id) if self.account_id else None
 
     @property
     def pretty(self) -> str:
@@ -117,7 +126,7 @@ def connect(
     return ConnectedView(
         phone_number_id=row.id,
         account_id=account.id,
-        webhook_path=f"{paths.WHATSAPP_WEBHOOK}/{account.id}",
+        webhook_path=webhook_path(account.id),
     )
 
 
@@ -167,6 +176,10 @@ def list_all(session: Session, actor: Actor) -> list[PhoneNumberView]:
             status=row.status,
             status_reason=row.status_reason,
             is_sandbox=bool(is_sandbox),
+            verified_at=row.verified_at,
+            quality_rating=row.quality_rating,
+            messaging_limit=row.messaging_limit,
+            name_status=row.name_status,
             created_at=row.created_at,
         )
         for row, is_sandbox in rows
@@ -187,6 +200,11 @@ def credentials_of(bound: Bound, graph_url: str, access_token: bytes) -> Credent
         version=settings().whatsapp_graph_version,
         access_token=open_secret(access_token, bound, "access_token") or "",
     )
+
+
+def webhook_path(account_id: UUID) -> str:
+    """Return the path at which an account's webhooks arrive."""
+    return f"{paths.WHATSAPP_WEBHOOK}/{account_id}"
 
 
 def e164(value: str) -> str:

@@ -137,6 +137,13 @@ def describe(session: Session, actor: Actor) -> str:
     return _("{plan} plan").format(plan=name)
 
 
+def number_limit(session: Session, actor: Actor) -> int:
+    """Return how many phone numbers the workspace's plan allows."""
+    actor.require(Permission.NUMBER_READ)
+    row = current(session, actor.workspace_id)
+    return row[1].max_phone_numbers if row else 0
+
+
 def require_sending(session: Session, workspace_id: UUID) -> tuple[Subscription, Plan]:
     """Return the subscription and plan.
 

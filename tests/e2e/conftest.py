@@ -94,6 +94,37 @@ def sign_in(page: Page, workspace: Workspace) -> None:
     ready(page)
 
 
+def customer_says(page: Page, text: str) -> None:
+    """Let the first customer of the workspace's sandbox phone write."""
+    page.request.get("/sandbox/phone")
+    chat = page.request.get("/sandbox/phone/state").json()
+    said = page.request.post(
+        "/sandbox/phone/messages",
+        data={"number": chat["number"], "customer": chat["customer"], "text": text},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert said.ok, said.text()
+
+
+def customer_switches(page: Page, **switches: bool) -> None:
+    """Set the switches of that customer's phone: isOnline, showsReceipts."""
+    customer = page.request.get("/sandbox/phone/state").json()["customer"]
+    answer = page.request.post(
+        f"/sandbox/phone/customers/{customer}",
+        data=switches,
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.ok, answer.text()
+
+
+def control(page: Page, **switches: object) -> None:
+    """Set the switches of the workspace's sandbox."""
+    answer = page.request.post(
+        "/sandbox/control", data=switches, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert answer.ok, answer.text()
+
+
 def ready(page: Page) -> None:
     """Wait until NiceGUI has shaken hands: reading earlier is the usual flake."""
     page.wait_for_function("window.did_handshake === true")

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -116,17 +118,20 @@ class Stack:
         with self.connection() as connection:
             return connection.execute(statement.encode()).fetchall()
 
-    def connection(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        """Connect to this product's database, as the role that owns it."""
+    @contextmanager
+    def held(self, statement: str) -> Iterator[None]:
+        """Hold the locks that a statement takes while the block runs."""
         ready = Layout(self.data_dir).read_ready()
         assert ready is not None
-        return psycopg.connect(ready.database_owner_url)
+        with psycopg.connect(ready.database_owner_url) as connection:
+            connection.execute(statement.encode())
+            yield
 
-    def workspace(self, name: str, *, owner: str = "", graph_url: str = "") -> Workspace:
+    def workspace(self, name: str, *, owner: str = "") -> Workspace:
         """Make a person, a workspace and a number that belongs to nobody else."""
         self._count += 1
         tag = f"{os.getpid()}{self._count}"
-        email = f"{name.lower().replace(' ', '.')}{tag}@example.com"
+        email = f"{name.lower().replace(' ', '.')[:40]}{tag}@example.com"
         password = "a long enough password"
         made = self.cli(
             "create-user", "--email", email, "--password", password,
@@ -138,46 +143,25 @@ class Stack:
             "connect-number", "--workspace", workspace.workspace_id,
             "--phone", f"+1555{int(tag) % 10_000_000:07d}", "--phone-number-id", meta_id,
             "--waba-id", f"8{tag}", "--access-token", "EAAe2e", "--app-secret", workspace.secret,
-            "--graph-url", graph_url or f"{self.base_url}/nowhere",
+            "--graph-url", f"{self.base_url}/nowhere",
         )  # fmt: skip
         workspace.webhook_path = connected["webhook_path"]
         return workspace
 
-    def colleague(self, workspace: Workspace, *, name: str) -> Workspace:
-        """Make a person of their own who works in this workspace, too."""
+    def colleague(self, workspace: Workspace, name: str) -> Workspace:
+        """Make another person who signs in to the same workspace, as an agent."""
         self._count += 1
-        email = f"colleague{os.getpid()}{self._count}@example.com"
-        made = self.cli(
-            "create-user", "--email", email, "--password", workspace.password, "--name", name
+        email = f"{name.lower()}{os.getpid()}{self._count}@example.com"
+        self.cli(
+            "create-user", "--email", email, "--password", workspace.password,
+            "--name", name, "--workspace", f"{name} alone",
+        )  # fmt: skip
+        moved = self.query(
+            f"UPDATE memberships SET workspace_id = '{workspace.workspace_id}', role = 'AGENT'"  # noqa: S608  # our own ids
+            f" WHERE user_id = (SELECT id FROM users WHERE email = '{email}') RETURNING user_id"
         )
-        with self.connection() as connection:
-            connection.execute(
-                "UPDATE memberships SET workspace_id = %s, role = 'AGENT' WHERE user_id = %s",
-                (workspace.workspace_id, made["user_id"]),
-            )
+        assert len(moved) == 1
         return replace(workspace, email=email)
-
-    def post_status(self, workspace: Workspace, wamid: str, status: str, *, callback: str) -> None:
-        """Tell of a message that this workspace has sent, as Meta does."""
-        value = {
-            "messaging_product": "whatsapp",
-            "metadata": {"phone_number_id": workspace.meta_id, "display_phone_number": "1"},
-            "statuses": [
-                {
-                    "id": wamid,
-                    "status": status,
-                    "timestamp": str(int(time.time())),
-                    "recipient_id": "4915100000000",
-                    "biz_opaque_callback_data": callback,
-                }
-            ],
-        }
-        body = {
-            "object": "whatsapp_business_account",
-            "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
-        }
-        answer = self.post_webhook(workspace, json.dumps(body).encode())
-        assert answer.status_code == 200, answer.text
 
     def post_webhook(self, workspace: Workspace, body: bytes) -> httpx.Response:
         digest = hmac.new(workspace.secret.encode(), body, hashlib.sha256).hexdigest()
@@ -196,7 +180,7 @@ class Stack:
         messages = [
             {
                 "from": wa_id,
-                "id": f"wamid.{name}.{workspace.meta_id}.{index}.{now}",
+                "id": f"wamid.{name}.{workspace.meta_id}.{index}.{time.time_ns()}",
                 "timestamp": str(now - ago),
                 "type": "text",
                 "text": {"body": text},

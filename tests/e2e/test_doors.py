@@ -1,5 +1,7 @@
 """Signing up, in and out; nobody gets past the door without a live session."""
 
+import socket
+import struct
 import time
 
 import httpx
@@ -129,6 +131,7 @@ def test_a_post_from_another_site_is_refused(stack: Stack, shop: Workspace) -> N
         assert client.post("/sign-in", data=form, headers=foreign).status_code == 403
         assert client.post("/sign-in", data=form).status_code == 303
         assert client.post("/sign-out", headers=foreign).status_code == 403
+        assert client.post("/sign-out").status_code == 403
         assert client.get("/dashboard").status_code == 200
 
 
@@ -178,3 +181,39 @@ def test_a_foreign_origin_cannot_open_a_socket(
         pass
     with raw_socket(stack.base_url, {**headers, "Origin": stack.base_url}):
         pass
+
+
+def test_a_browser_that_goes_away_is_no_error(person: Person, stack: Stack) -> None:
+    page = person(stack.workspace("Leaving"))
+    script = page.evaluate(
+        "performance.getEntriesByType('resource').map(one => new URL(one.name).pathname)"
+        ".find(path => path.includes('/components/'))"
+    )
+    before = len(stack.unexpected_log_lines())
+
+    for _ in range(40):
+        with socket.create_connection(("127.0.0.1", stack.port)) as hasty:
+            hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            hasty.sendall(f"GET {script} HTTP/1.1\r\nHost: 127.0.0.1:{stack.port}\r\n\r\n".encode())
+
+    assert page.request.get(script).status == 200
+    assert len(stack.unexpected_log_lines()) == before
+
+
+def test_a_socket_that_floods_is_cut_off_and_another_page_works_on(
+    person: Person, stack: Stack, shop: Workspace
+) -> None:
+    flooding, other = person(shop), person(shop)
+    send = """count => new Promise(resolve => {
+        window.socket.once("disconnect", resolve);
+        const frame = { client_id: window.clientId, id: 1, listener_id: "none", args: [] };
+        for (let n = 0; n < count; n += 1) window.socket.emit("event", frame);
+        setTimeout(() => resolve("connected"), 2000);
+    })"""
+
+    assert other.evaluate(send, 100) == "connected"
+    assert flooding.evaluate(send, 1_000) == "io server disconnect"
+
+    other.get_by_test_id("nav-inbox").click()
+    other.wait_for_url("**/messages")
+    assert '"socket_floods"' in stack.log_path.read_text()

@@ -13,7 +13,7 @@ HOUR = 3600
 
 @pytest.fixture(scope="module")
 def shop(stack: Stack) -> Workspace:
-    """A workspace with a long thread, a fresh one, a closed one and a hostile one."""
+    """A workspace with a long thread, one to answer, and one whose 24-hour window has closed."""
     made = stack.workspace("Shop")
     stack.receive(made, [(f"Old message number {n}", 7200 - n) for n in range(130)], name="Long")
     stack.receive(made, [("Is the sage one back?", 60)], name="Priya Raman")
@@ -72,7 +72,9 @@ def test_new_messages_do_not_steal_the_place_of_somebody_who_reads(
     expect(page.get_by_test_id("thread-log").get_by_text("A new one")).to_be_in_viewport()
 
 
-def test_unread_line_stays_and_the_count_goes(person: Person, stack: Stack) -> None:
+def test_unread_line_stays_until_one_answers_and_the_count_goes(
+    person: Person, stack: Stack
+) -> None:
     own = stack.workspace("Unread")
     stack.receive(own, [("One", 50), ("Two", 40)], name="Waiting")
     page = person(own)
@@ -84,7 +86,28 @@ def test_unread_line_stays_and_the_count_goes(person: Person, stack: Stack) -> N
 
     expect(page.get_by_test_id("unread-line")).to_contain_text("2 new messages")
     expect(row).to_have_attribute("data-unread", "0")
+    page.wait_for_timeout(300)
     expect(page.get_by_test_id("unread-line")).to_be_visible()
+    page.get_by_test_id("composer-input").fill("An answer")
+    page.get_by_test_id("composer-input").press("Enter")
+    expect(page.get_by_test_id("unread-line")).to_have_count(0)
+
+
+def test_unread_line_moves_up_to_the_oldest_unread_message(person: Person, stack: Stack) -> None:
+    own = stack.workspace("Many unread")
+    stack.receive(own, [(f"Note {n}", 3000 - n) for n in range(70)], name="Writer")
+    page = person(own)
+    open_thread(page, "Writer")
+    line = page.get_by_test_id("unread-line")
+    expect(line).to_contain_text("70 new messages")
+
+    page.get_by_test_id("thread-log").evaluate("element => { element.scrollTop = 100 }")
+
+    oldest = page.get_by_text("Note 0", exact=True)
+    expect(oldest).to_be_attached()
+    expect(line).to_have_count(1)
+    first = page.locator("[data-testid=unread-line] + [data-direction]")
+    expect(first).to_contain_text("Note 0")
 
 
 def test_enter_sends_shift_enter_breaks_and_a_double_click_is_one_message(
@@ -107,6 +130,35 @@ def test_enter_sends_shift_enter_breaks_and_a_double_click_is_one_message(
     expect(box).to_have_value("")
     counted = stack.cli("stats", "--workspace", own.workspace_id)
     assert counted["messages"]["outbound"] == 1
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_a_long_draft_scrolls_inside_a_box_that_leaves_room_for_the_thread(
+    person: Person, shop: Workspace, size: tuple[int, int]
+) -> None:
+    page = person(shop)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    open_thread(page, "Long")
+    box = page.get_by_test_id("composer-input")
+    low = box.bounding_box()
+
+    box.fill("A long answer " * 293)
+
+    high, frame = box.bounding_box(), page.get_by_test_id("composer").bounding_box()
+    log = page.get_by_test_id("thread-log").bounding_box()
+    assert low
+    assert high
+    assert frame
+    assert log
+    assert low["height"] < high["height"] <= 240
+    assert log["height"] > frame["height"]
+    assert high["width"] > 0.85 * frame["width"]  # the counter takes nothing from the text
+    assert box.evaluate("e => e.scrollHeight > e.clientHeight && e.clientTop >= 11")
+    expect(page.get_by_text("4,102 of 4,096 characters")).to_be_visible()
+    box.fill("")
+    again = box.bounding_box()
+    assert again
+    assert again["height"] == low["height"]
 
 
 def test_draft_survives_a_reload_and_shows_in_the_list(person: Person, shop: Workspace) -> None:
@@ -147,6 +199,36 @@ def test_search_and_unread_scope_narrow_the_list(person: Person, shop: Workspace
     expect(page.get_by_test_id("inbox-empty")).to_contain_text("Nothing found")
     page.get_by_test_id("inbox-clear").click()
     expect(rows).to_have_count(3)
+
+
+def test_a_filtered_list_takes_in_what_comes_and_matches(person: Person, stack: Stack) -> None:
+    own = stack.workspace("Filters")
+    stack.receive(own, [("Good morning", 60)], name="Ana Long")
+    page = person(own)
+    page.goto("/messages")
+    ready(page)
+    rows = page.locator("[data-testid^=conversation-]")
+    expect(rows).to_have_count(1)
+    page.get_by_test_id("inbox-search").fill("new")
+    expect(page.get_by_test_id("inbox-empty")).to_contain_text("Nothing found")
+
+    stack.receive(own, [("Not looked for", 2)], name="Somebody Else")
+    stack.receive(own, [("Looked for", 1)], name="Newcomer")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Newcomer")
+    stack.receive(own, [("And again", 0)], name="Newcomer")
+    expect(rows).to_contain_text("And again")
+
+    page.get_by_test_id("inbox-search").fill("")
+    expect(rows).to_have_count(3)
+    for row in rows.all():
+        row.click()
+        expect(row).to_have_attribute("data-unread", "0")
+    page.get_by_test_id("scope-unread").click()
+    expect(page.get_by_test_id("inbox-empty")).to_contain_text("All caught up")
+    stack.receive(own, [("Back again", 0)], name="Ana Long")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Back again")
 
 
 def test_hostile_words_are_words(person: Person, stack: Stack) -> None:

@@ -5,7 +5,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, ready
+from tests.e2e.conftest import Person, control, ready
 from tests.e2e.stack import Stack
 
 
@@ -90,9 +90,22 @@ def test_the_next_step_on_the_dashboard_follows_what_is_there(person: Person, st
     expect(page.get_by_text("Somebody is waiting for an answer")).to_be_visible()
     expect(page.get_by_test_id("count-unread")).to_have_text("1")
     expect(page.get_by_test_id("nav-inbox").locator(".count")).to_have_text("1")
+    expect(page.get_by_test_id("caption-unread")).to_have_text("1 message to read")
+    recent = page.locator("[data-testid^=recent-]")
+    expect(recent).to_have_count(1)
+    expect(recent).to_contain_text("Hello?")
+    phone.get_by_test_id("phone-input").fill("Anybody there?")
+    phone.get_by_test_id("phone-input").press("Enter")
+    expect(recent).to_contain_text("Anybody there?")
+    page.evaluate("window.stillHere = true")
+    recent.click()
+    expect(page.locator("[data-direction=inbound]").last).to_contain_text("Anybody there?")
+    assert page.evaluate("window.stillHere") is True
 
 
-def test_a_failed_send_says_why_and_an_uncertain_one_asks(person: Person, stack: Stack) -> None:
+def test_a_failed_send_says_why_and_a_refused_one_is_sent_again_by_itself(
+    person: Person, stack: Stack
+) -> None:
     page = person()
     sign_up(page, "Fail", f"fail{stack.port}@example.com")
     page.get_by_test_id("connect-sandbox").click()
@@ -104,7 +117,7 @@ def test_a_failed_send_says_why_and_an_uncertain_one_asks(person: Person, stack:
     page.goto("/messages")
     page.locator("[data-testid^=conversation-]").click()
 
-    control(page, stack, failWith=131026, count=1)
+    control(page, failWith=131026, count=1)
     page.get_by_test_id("composer-input").fill("This one fails")
     page.get_by_test_id("composer-send").click()
     failed = page.locator("[data-direction=outbound][data-status=failed]")
@@ -113,7 +126,7 @@ def test_a_failed_send_says_why_and_an_uncertain_one_asks(person: Person, stack:
     expect(page.locator("[data-testid^=message-]")).to_have_count(2)  # and nothing else is found
     expect(page.locator("[data-testid^=conversation]")).to_have_count(1)
 
-    control(page, stack, failWith="503", count=1)
+    control(page, failWith="503", count=1)
     page.get_by_test_id("composer-input").fill("This one is sent again by itself")
     page.get_by_test_id("composer-send").click()
     expect(page.locator("[data-status=read]")).to_contain_text("sent again by itself")
@@ -137,10 +150,3 @@ def test_the_customers_phone_tells_the_time_as_the_inbox_does(
 
     expect(page.locator("[data-testid^=message-] time")).to_have_text(on_the_phone)
     assert ("M" in on_the_phone) == (locale == "en-US")
-
-
-def control(page: Page, stack: Stack, **switches: object) -> None:
-    answer = page.request.post(
-        "/sandbox/control", data=switches, headers={"Origin": stack.base_url}
-    )
-    assert answer.ok, answer.text()

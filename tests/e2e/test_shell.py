@@ -9,10 +9,12 @@ from tests.e2e.conftest import Person, ready
 from tests.e2e.stack import Stack, Workspace
 from tests.e2e.test_accessibility import violations
 
+NAME = "A shop with a name longer than the sidebar and longer than the menu that shows all of it"
+
 
 @pytest.fixture(scope="module")
 def shop(stack: Stack) -> Workspace:
-    made = stack.workspace("A shop with a name longer than the sidebar")
+    made = stack.workspace(NAME)
     stack.receive(made, [("Hello", 60)], name="Ana")
     return made
 
@@ -29,7 +31,7 @@ def use_the_menu(page: Page, shop: Workspace) -> None:
     page.keyboard.press("Enter")
     menu = page.get_by_role("menu")
     expect(menu).to_contain_text(shop.email)
-    expect(menu).to_contain_text("A shop with a name longer than the sidebar")
+    expect(menu).to_contain_text(NAME)
     expect(button).to_have_attribute("aria-expanded", "true")
     box, view = menu.bounding_box(), page.viewport_size
     assert box is not None
@@ -127,12 +129,20 @@ def test_a_long_workspace_name_ends_in_an_ellipsis(person: Person, shop: Workspa
     name = page.get_by_test_id("workspace-menu").get_by_text(re.compile("A shop with"))
     assert name.evaluate("e => e.scrollWidth > e.clientWidth")
     assert name.evaluate("e => getComputedStyle(e).textOverflow") == "ellipsis"
+    page.get_by_test_id("workspace-menu").click()
+    for line in (shop.email, NAME):
+        shown = page.get_by_role("menu").get_by_text(line, exact=True)
+        expect(shown).to_have_attribute("title", line)
+        box = shown.bounding_box()
+        assert box is not None
+        assert box["height"] <= 20  # one line
 
 
 def test_the_skip_link_leads_past_the_navigation(person: Person, shop: Workspace) -> None:
     page = person(shop)
     page.reload()
     ready(page)
+    page.get_by_test_id("open-inbox").wait_for()
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()

@@ -113,6 +113,21 @@ def test_counts_are_of_the_own_workspace(acme: Team, rival: Team, threads: list[
 
     assert (mine.conversations, mine.unread_conversations) == (7, 3)
     assert (mine.contacts, mine.phone_numbers) == (7, 1)
+    assert (mine.unread_messages, mine.new_contacts) == (3, 7)
+
+
+def test_activity_is_told_of_each_number_of_the_own_workspace(
+    acme: Team, rival: Team, threads: list[UUID]
+):
+    with db.transaction(acme.id) as session:
+        newest = conversations.get(session, acme.viewer, threads[0]).last_message_at
+        found = conversations.activity_by_number(session, acme.viewer)
+
+    assert list(found) == [acme.number.id]
+    activity = found[acme.number.id]
+    assert (activity.conversations, activity.unread_messages) == (7, 3)
+    assert activity.open_windows == 7
+    assert activity.last_message_at == newest
 
 
 def test_contact_without_a_name_is_called_by_the_number(acme: Team):

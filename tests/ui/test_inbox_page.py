@@ -77,6 +77,32 @@ async def test_a_received_message_shows_in_open_inboxes_of_its_workspace_only(
     await rival.should_not_see("Is the sage one back in stock?")
 
 
+async def test_a_recorded_voice_message_is_called_so_in_list_and_thread(
+    user: User, acme: Team, tokens: Tokens
+) -> None:
+    def arrive(*, is_voice: bool) -> None:
+        said = webhook_factories.text_message("") | {"type": "audio"}
+        said["audio"] = {"id": "7", "mime_type": "audio/ogg", "voice": is_voice}
+        del said["text"]
+        body = webhook_factories.webhook_body(acme.number, messages=[said])
+        webhook_factories.store_event(acme.number.account_id, body)
+        assert drain()
+
+    show_cookie(user, tokens["agent"])
+    await asyncio.to_thread(arrive, is_voice=True)
+    await user.open("/messages")
+    await user.should_see("Voice message")
+    listing = next(iter(user.find(kind=ConversationList).elements))
+
+    await asyncio.to_thread(arrive, is_voice=False)
+
+    await user.should_see("Audio")
+    await user.should_not_see("Voice message")
+    await user.open(f"/messages/{next(iter(listing._views))}")
+    await user.should_see(kind=MessageLog)
+    await user.should_see("Voice message")
+
+
 async def test_a_thread_shows_its_messages_and_what_comes_after(
     user: User, acme: Team, tokens: Tokens, thread: UUID
 ) -> None:
@@ -251,3 +277,23 @@ async def test_the_dashboard_counts_this_workspace_only(
     label = next(iter(user.find(marker="count-conversations").elements))
     assert isinstance(label, ui.label)
     assert label.text == "1"
+    await user.should_see("One")
+    await user.should_not_see("Two")
+    await user.should_not_see("Three")
+
+
+async def test_the_numbers_page_tells_what_goes_on_at_each_number(
+    user: User, acme: Team, rival: Team, tokens: Tokens
+) -> None:
+    await asyncio.to_thread(receive, acme, "One")
+    await asyncio.to_thread(receive, rival, "Two", "447700900149")
+    show_cookie(user, tokens["agent"])
+    await user.open("/phone-numbers")
+
+    await user.should_see("Numbers in your plan")
+    await user.should_see(f"/api/webhooks/whatsapp/{acme.number.account_id}")
+    await user.should_not_see(str(rival.number.account_id))
+    await user.should_not_see("None yet")
+
+    await asyncio.to_thread(receive, acme, "Three", "447700900150")
+    await user.should_see("2")

@@ -10,8 +10,8 @@ from app.models.enums import MessageType
 from app.services.whatsapp.errors import NEVER_LEFT, TOO_MANY, UNAVAILABLE
 
 
-def bubble(kind: MessageType, text: str | None = None) -> words.Words:
-    view: Any = SimpleNamespace(type=kind, text=text, content={})
+def bubble(kind: MessageType, text: str | None = None, **content: Any) -> words.Words:
+    view: Any = SimpleNamespace(type=kind, text=text, content=content)
     return words.body(view)
 
 
@@ -20,6 +20,14 @@ def test_no_kind_of_message_is_an_empty_bubble(kind: MessageType):
     assert bubble(kind).text
     assert words.preview(kind, None).text
     assert bubble(kind, "Hello").text.endswith("Hello")
+
+
+def test_a_voice_message_is_not_an_audio_file():
+    assert bubble(MessageType.AUDIO, voice=True).text == "Voice message"
+    assert bubble(MessageType.AUDIO, voice=False).text == "Audio"
+    assert bubble(MessageType.AUDIO).text == "Audio"
+    assert words.preview(MessageType.AUDIO, None, is_voice=True).text == "Voice message"
+    assert words.preview(MessageType.AUDIO, None).text == "Audio"
 
 
 def test_what_whatsapp_keeps_back_is_not_what_we_cannot_show_yet():

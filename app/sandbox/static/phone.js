@@ -1,301 +1,290 @@
 // The customer's phone. One loop asks for the open chat and is answered when something changed;
-// everything a person wrote goes into the page through textContent.
-import { tokenise } from "/static/rich_text.js";
+// everything a person wrote goes into the page as text nodes.
+import { paint as paintText } from "parley/rich_text.js";
 
-(function () {
-  const byId = (id) => document.getElementById(id);
-  const root = byId("phone");
-  const base = root.dataset.base;
-  const words = JSON.parse(root.dataset.words);
-  const input = byId("phone-input");
-  const log = byId("phone-log");
-  const bubbles = byId("phone-bubbles");
-  const { locale, hourCycle } = window.shell; // of the product's app.js, so that times look as in the inbox
-  const clock = new Intl.DateTimeFormat(locale(document.documentElement.lang), { hour: "numeric", minute: "2-digit", hourCycle });
-  let state = null;
-  let wanted = { number: null, customer: null };
-  let replyTo = null;
-  let asking = null;
-  let typingTimer = 0;
+const byId = (id) => document.getElementById(id);
+const root = byId("phone");
+const base = root.dataset.base;
+const words = JSON.parse(root.dataset.words);
+const input = byId("phone-input");
+const log = byId("phone-log");
+const bubbles = byId("phone-bubbles");
+const { locale, hourCycle } = window.shell; // of the product's app.js, so that times look as in the inbox
+const clock = new Intl.DateTimeFormat(locale(document.documentElement.lang), { hour: "numeric", minute: "2-digit", hourCycle });
+let state = null;
+let wanted = { number: null, customer: null };
+let replyTo = null;
+let asking = null;
+let typingTimer = 0;
+let isOpen;
+const opened = new Promise((resolve) => { isOpen = resolve; }); // what is sent before waits for the chat
 
-  function element(tag, className, text) {
-    const made = document.createElement(tag);
-    made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function icon(name, label) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `/static/icons.svg#${name}`);
+  svg.setAttribute("class", "i");
+  if (label) {
+    svg.setAttribute("role", "img");
+    svg.setAttribute("aria-label", label);
+  } else {
+    svg.setAttribute("aria-hidden", "true");
   }
+  svg.append(use);
+  return svg;
+}
 
-  // A segment of a text, with the messenger's marks and links.
-  function painted(part) {
-    if (typeof part === "string") return document.createTextNode(part);
-    if (part.href) {
-      const link = element("a", "", part.text);
-      Object.assign(link, { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" });
-      return link;
+const initials = (name) => name.replace(/[^\p{L}\p{N} ]/gu, "").split(" ").filter(Boolean).slice(0, 2).map((word) => [...word][0]).join("").toUpperCase();
+
+async function post(path, body) {
+  const answer = await fetch(`${base}/phone${path}`, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+  });
+  const data = await answer.json().catch(() => ({}));
+  if (answer.ok) return data;
+  throw new Error(data.error?.message ?? words.failed);
+}
+
+// ---- painting ----
+
+function paintRows(list, items, chosen, testid, choose) {
+  const kept = new Map([...list.children].map((row) => [row.dataset.key, row]));
+  items.forEach((item, index) => {
+    const row = kept.get(String(item.id)) || newRow(item, choose);
+    kept.delete(String(item.id));
+    const button = row.firstChild;
+    button.dataset.testid = `${testid}-${index + 1}`;
+    button.setAttribute("aria-pressed", String(item.id === chosen));
+    button.querySelector(".ph-avatar").textContent = initials(item.name);
+    button.querySelector(".ph-row-name").textContent = item.name;
+    button.querySelector(".ph-sub").textContent = item.phone;
+    if ("isOnline" in item) button.querySelector(".ph-avatar").dataset.online = item.isOnline;
+    if (list.children[index] !== row) list.insertBefore(row, list.children[index] || null);
+  });
+  kept.forEach((row) => row.remove());
+}
+
+function newRow(item, choose) {
+  const row = element("li", "");
+  const button = element("button", "ph-row");
+  const text = element("span", "ph-row-text");
+  row.dataset.key = item.id;
+  button.type = "button";
+  button.addEventListener("click", () => choose(item.id));
+  text.append(element("span", "ph-row-name"), element("span", "ph-sub"));
+  const avatar = element("span", "ph-avatar");
+  avatar.setAttribute("aria-hidden", "true");
+  button.append(avatar, text);
+  row.append(button);
+  return row;
+}
+
+function paintBubbles(messages) {
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  const kept = new Map([...bubbles.children].map((bubble) => [bubble.dataset.key, bubble]));
+  let added = false;
+  messages.forEach((message, index) => {
+    let bubble = kept.get(String(message.id));
+    if (!bubble) {
+      bubble = newBubble(message);
+      added = true;
     }
-    const marked = document.createElement(part.tag);
-    marked.append(...part.children.map(painted));
-    return marked;
+    kept.delete(String(message.id));
+    bubble.dataset.testid = `phone-message-${index + 1}`;
+    paintState(bubble, message);
+    if (bubbles.children[index] !== bubble) bubbles.insertBefore(bubble, bubbles.children[index] || null);
+  });
+  kept.forEach((bubble) => bubble.remove());
+  byId("phone-hint").hidden = messages.length > 0;
+  if (added && atEnd) log.scrollTop = log.scrollHeight;
+}
+
+function newBubble(message) {
+  const row = element("li", "ph-msg");
+  row.dataset.key = message.id;
+  row.dataset.direction = message.direction;
+  const bubble = element("div", "ph-bubble");
+  if (message.quote !== null) bubble.append(element("span", "ph-bubble-quote", message.quote));
+  const text = element("span", "bubble-text ph-text");
+  text.dir = "auto";
+  paintText(text, message.text);
+  bubble.append(text);
+  const meta = element("span", "ph-meta");
+  const sentAt = new Date(message.sentAt);
+  const time = element("time", "", clock.format(sentAt));
+  time.dateTime = sentAt.toISOString();
+  meta.append(time, element("span", "ph-tick"));
+  bubble.append(meta);
+  const reply = element("button", "ph-icon-btn ph-reply");
+  reply.type = "button";
+  reply.setAttribute("aria-label", words.reply);
+  reply.title = words.reply;
+  reply.append(icon("reply"));
+  reply.addEventListener("click", () => quote(message));
+  row.append(bubble, reply);
+  return row;
+}
+
+function paintState(bubble, message) {
+  const tick = bubble.querySelector(".ph-tick");
+  if (!message.state || tick.dataset.state === message.state) return;
+  tick.dataset.state = message.state;
+  const name = ["waiting", "leaving"].includes(message.state) ? "clock" : "check-check";
+  tick.replaceChildren(icon(name, words[message.state]));
+}
+
+function paint() {
+  const number = state.numbers.find((item) => item.id === state.number);
+  const customer = state.customers.find((item) => item.id === state.customer);
+  paintRows(byId("phone-customers"), state.customers, state.customer, "phone-customer", (id) => open({ customer: id }));
+  paintRows(byId("phone-numbers"), state.numbers, state.number, "phone-number", (id) => open({ number: id }));
+  byId("phone-avatar").textContent = initials(number.name);
+  byId("phone-business").textContent = number.name;
+  byId("phone-who").textContent = `${customer.name} · ${customer.phone}`;
+  byId("phone-online").checked = customer.isOnline;
+  byId("phone-receipts").checked = customer.showsReceipts;
+  paintSub(number, customer);
+  paintBubbles(state.messages);
+}
+
+function paintSub(number, customer) {
+  const isTyping = customer.isOnline && state.typingSeconds > 0;
+  const sub = byId("phone-business-sub");
+  sub.textContent = !customer.isOnline ? words.offline : isTyping ? words.typing : number.phone;
+  sub.classList.toggle("is-typing", isTyping);
+  clearTimeout(typingTimer);
+  if (isTyping) {
+    typingTimer = setTimeout(() => { state.typingSeconds = 0; paint(); }, state.typingSeconds * 1000);
   }
+}
 
-  function icon(name, label) {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    use.setAttribute("href", `/static/icons.svg#${name}`);
-    svg.setAttribute("class", "i");
-    if (label) {
-      svg.setAttribute("role", "img");
-      svg.setAttribute("aria-label", label);
-    } else {
-      svg.setAttribute("aria-hidden", "true");
-    }
-    svg.append(use);
-    return svg;
-  }
+// ---- asking ----
 
-  const initials = (name) => name.replace(/[^\p{L}\p{N} ]/gu, "").split(" ").filter(Boolean).slice(0, 2).map((word) => [...word][0]).join("").toUpperCase();
+function open(choice) {
+  wanted = { number: state.number, customer: state.customer, ...choice };
+  quote(null);
+  state = { ...state, version: null };
+  bubbles.replaceChildren();
+  if (asking) asking.abort();
+}
 
-  async function post(path, body) {
-    const answer = await fetch(`${base}/phone${path}`, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-    });
-    const data = await answer.json().catch(() => ({}));
-    if (answer.ok) return data;
-    throw new Error(data.error?.message ?? words.failed);
-  }
+async function ask() {
+  const query = new URLSearchParams();
+  if (wanted.number) query.set("number", wanted.number);
+  if (wanted.customer) query.set("customer", wanted.customer);
+  if (state && state.version !== null) query.set("version", state.version);
+  const asked = (asking = new AbortController());
+  const answer = await fetch(`${base}/phone/state?${query}`, { signal: asked.signal, cache: "no-store" });
+  if (answer.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  if (!answer.ok) throw new Error(String(answer.status));
+  const fresh = await answer.json();
+  if (asked.signal.aborted) return;
+  state = fresh;
+  wanted = { number: state.number, customer: state.customer };
+  byId("phone-lost").hidden = true;
+  paint();
+  isOpen();
+}
 
-  // ---- painting ----
-
-  function paintRows(list, items, chosen, testid, choose) {
-    const kept = new Map([...list.children].map((row) => [row.dataset.key, row]));
-    items.forEach((item, index) => {
-      const row = kept.get(String(item.id)) || newRow(item, choose);
-      kept.delete(String(item.id));
-      const button = row.firstChild;
-      button.dataset.testid = `${testid}-${index + 1}`;
-      button.setAttribute("aria-pressed", String(item.id === chosen));
-      button.querySelector(".ph-avatar").textContent = initials(item.name);
-      button.querySelector(".ph-row-name").textContent = item.name;
-      button.querySelector(".ph-sub").textContent = item.phone;
-      if ("isOnline" in item) button.querySelector(".ph-avatar").dataset.online = item.isOnline;
-      if (list.children[index] !== row) list.insertBefore(row, list.children[index] || null);
-    });
-    kept.forEach((row) => row.remove());
-  }
-
-  function newRow(item, choose) {
-    const row = element("li", "");
-    const button = element("button", "ph-row");
-    const text = element("span", "ph-row-text");
-    row.dataset.key = item.id;
-    button.type = "button";
-    button.addEventListener("click", () => choose(item.id));
-    text.append(element("span", "ph-row-name"), element("span", "ph-sub"));
-    const avatar = element("span", "ph-avatar");
-    avatar.setAttribute("aria-hidden", "true");
-    button.append(avatar, text);
-    row.append(button);
-    return row;
-  }
-
-  function paintBubbles(messages) {
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-    const kept = new Map([...bubbles.children].map((bubble) => [bubble.dataset.key, bubble]));
-    let added = false;
-    messages.forEach((message, index) => {
-      let bubble = kept.get(String(message.id));
-      if (!bubble) {
-        bubble = newBubble(message);
-        added = true;
-      }
-      kept.delete(String(message.id));
-      bubble.dataset.testid = `phone-message-${index + 1}`;
-      paintState(bubble, message);
-      if (bubbles.children[index] !== bubble) bubbles.insertBefore(bubble, bubbles.children[index] || null);
-    });
-    kept.forEach((bubble) => bubble.remove());
-    byId("phone-hint").hidden = messages.length > 0;
-    if (added && atEnd) log.scrollTop = log.scrollHeight;
-  }
-
-  function newBubble(message) {
-    const row = element("li", "ph-msg");
-    row.dataset.key = message.id;
-    row.dataset.direction = message.direction;
-    const bubble = element("div", "ph-bubble");
-    if (message.quote !== null) bubble.append(element("span", "ph-bubble-quote", message.quote));
-    const text = element("span", "ph-text bubble-text");
-    text.dir = "auto";
-    text.append(...tokenise(message.text).map(painted));
-    bubble.append(text);
-    const meta = element("span", "ph-meta");
-    const sentAt = new Date(message.sentAt);
-    const time = element("time", "", clock.format(sentAt));
-    time.dateTime = sentAt.toISOString();
-    meta.append(time, element("span", "ph-tick"));
-    bubble.append(meta);
-    const reply = element("button", "ph-icon-btn ph-reply");
-    reply.type = "button";
-    reply.setAttribute("aria-label", words.reply);
-    reply.title = words.reply;
-    reply.append(icon("reply"));
-    reply.addEventListener("click", () => quote(message));
-    row.append(bubble, reply);
-    return row;
-  }
-
-  function paintState(bubble, message) {
-    const tick = bubble.querySelector(".ph-tick");
-    if (!message.state || tick.dataset.state === message.state) return;
-    tick.dataset.state = message.state;
-    const name = ["waiting", "leaving"].includes(message.state) ? "clock" : "check-check";
-    tick.replaceChildren(icon(name, words[message.state]));
-  }
-
-  function paint() {
-    const number = state.numbers.find((item) => item.id === state.number);
-    const customer = state.customers.find((item) => item.id === state.customer);
-    paintRows(byId("phone-customers"), state.customers, state.customer, "phone-customer", (id) => open({ customer: id }));
-    paintRows(byId("phone-numbers"), state.numbers, state.number, "phone-number", (id) => open({ number: id }));
-    byId("phone-avatar").textContent = initials(number.name);
-    byId("phone-business").textContent = number.name;
-    byId("phone-who").textContent = `${customer.name} · ${customer.phone}`;
-    byId("phone-online").checked = customer.isOnline;
-    byId("phone-receipts").checked = customer.showsReceipts;
-    paintSub(number, customer);
-    paintBubbles(state.messages);
-  }
-
-  function paintSub(number, customer) {
-    const isTyping = customer.isOnline && state.typingSeconds > 0;
-    const sub = byId("phone-business-sub");
-    sub.textContent = !customer.isOnline ? words.offline : isTyping ? words.typing : number.phone;
-    sub.classList.toggle("is-typing", isTyping);
-    clearTimeout(typingTimer);
-    if (isTyping) {
-      typingTimer = setTimeout(() => { state.typingSeconds = 0; paint(); }, state.typingSeconds * 1000);
+async function keepAsking() {
+  for (;;) {
+    try {
+      await ask();
+    } catch (error) {
+      if (error.name === "AbortError") continue;
+      byId("phone-lost").textContent = words.lost;
+      byId("phone-lost").hidden = false;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
+}
 
-  // ---- asking ----
+// ---- what a person does ----
 
-  function open(choice) {
-    wanted = { number: state.number, customer: state.customer, ...choice };
-    quote(null);
-    state = { ...state, version: null };
-    bubbles.replaceChildren();
-    if (asking) asking.abort();
+function quote(message) {
+  replyTo = message ? message.wamid : null;
+  byId("phone-quote").hidden = !message;
+  if (!message) return;
+  byId("phone-quote-text").textContent = `${words.replyTo}: ${message.text}`;
+  input.focus();
+}
+
+function grow() {
+  input.style.height = "auto";
+  input.style.height = `${Math.min(input.scrollHeight + 2, 132)}px`;
+}
+
+async function send() {
+  await opened;
+  const text = input.value;
+  if (!text.trim()) return;
+  const body = { number: wanted.number, customer: wanted.customer, text, replyTo };
+  input.value = "";
+  quote(null);
+  grow();
+  byId("phone-error").textContent = "";
+  log.scrollTop = log.scrollHeight;
+  try {
+    await post("/messages", body);
+  } catch (error) {
+    byId("phone-error").textContent = error.message;
+    if (!input.value) input.value = text;
+    grow();
   }
+}
 
-  async function ask() {
-    const query = new URLSearchParams();
-    if (wanted.number) query.set("number", wanted.number);
-    if (wanted.customer) query.set("customer", wanted.customer);
-    if (state && state.version !== null) query.set("version", state.version);
-    const asked = (asking = new AbortController());
-    const answer = await fetch(`${base}/phone/state?${query}`, { signal: asked.signal, cache: "no-store" });
-    if (answer.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
-    if (!answer.ok) throw new Error(String(answer.status));
-    const fresh = await answer.json();
-    if (asked.signal.aborted) return;
-    state = fresh;
-    wanted = { number: state.number, customer: state.customer };
-    byId("phone-lost").hidden = true;
+async function switchTo(change) {
+  try {
+    await post(`/customers/${wanted.customer}`, change);
+  } catch (error) {
+    byId("phone-error").textContent = error.message;
     paint();
   }
+}
 
-  async function keepAsking() {
-    for (;;) {
-      try {
-        await ask();
-      } catch (error) {
-        if (error.name === "AbortError") continue;
-        byId("phone-lost").textContent = words.lost;
-        byId("phone-lost").hidden = false;
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-      }
-    }
-  }
+function showAdd(shown) {
+  byId("phone-add-form").hidden = !shown;
+  byId("phone-add").setAttribute("aria-expanded", String(shown));
+  byId("phone-add-error").textContent = "";
+  if (!shown) return;
+  byId("phone-add-name").value = state ? state.suggestion.name : "";
+  byId("phone-add-phone").value = state ? state.suggestion.phone : "";
+  byId("phone-add-name").select();
+}
 
-  // ---- what a person does ----
-
-  function quote(message) {
-    replyTo = message ? message.wamid : null;
-    byId("phone-quote").hidden = !message;
-    if (!message) return;
-    byId("phone-quote-text").textContent = `${words.replyTo}: ${message.text}`;
+async function addCustomer() {
+  for (const field of byId("phone-add-form").querySelectorAll(".input")) field.removeAttribute("aria-invalid");
+  try {
+    const added = await post("/customers", { name: byId("phone-add-name").value, phone: byId("phone-add-phone").value });
+    showAdd(false);
+    open({ customer: added.customer.id });
     input.focus();
+  } catch (error) {
+    byId("phone-add-error").textContent = error.message;
+    const wrong = byId(byId("phone-add-name").value.trim() ? "phone-add-phone" : "phone-add-name");
+    wrong.setAttribute("aria-invalid", "true");
+    wrong.focus();
   }
+}
 
-  function grow() {
-    input.style.height = "auto";
-    input.style.height = `${Math.min(input.scrollHeight + 2, 132)}px`;
-  }
-
-  async function send() {
-    const text = input.value;
-    if (!text.trim() || !wanted.customer) return;
-    const body = { number: wanted.number, customer: wanted.customer, text, replyTo };
-    input.value = "";
-    quote(null);
-    grow();
-    byId("phone-error").textContent = "";
-    log.scrollTop = log.scrollHeight;
-    try {
-      await post("/messages", body);
-    } catch (error) {
-      byId("phone-error").textContent = error.message;
-      if (!input.value) input.value = text;
-      grow();
-    }
-  }
-
-  async function switchTo(change) {
-    try {
-      await post(`/customers/${wanted.customer}`, change);
-    } catch (error) {
-      byId("phone-error").textContent = error.message;
-      paint();
-    }
-  }
-
-  function showAdd(shown) {
-    byId("phone-add-form").hidden = !shown;
-    byId("phone-add").setAttribute("aria-expanded", String(shown));
-    byId("phone-add-error").textContent = "";
-    if (!shown) return;
-    byId("phone-add-name").value = state ? state.suggestion.name : "";
-    byId("phone-add-phone").value = state ? state.suggestion.phone : "";
-    byId("phone-add-name").select();
-  }
-
-  async function addCustomer() {
-    for (const field of byId("phone-add-form").querySelectorAll(".input")) field.removeAttribute("aria-invalid");
-    try {
-      const added = await post("/customers", { name: byId("phone-add-name").value, phone: byId("phone-add-phone").value });
-      showAdd(false);
-      open({ customer: added.customer.id });
-      input.focus();
-    } catch (error) {
-      byId("phone-add-error").textContent = error.message;
-      const wrong = byId(byId("phone-add-name").value.trim() ? "phone-add-phone" : "phone-add-name");
-      wrong.setAttribute("aria-invalid", "true");
-      wrong.focus();
-    }
-  }
-
-  byId("phone-form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
-  byId("phone-add-form").addEventListener("submit", (event) => { event.preventDefault(); addCustomer(); });
-  byId("phone-add").addEventListener("click", () => showAdd(byId("phone-add-form").hidden));
-  byId("phone-add-cancel").addEventListener("click", () => { showAdd(false); byId("phone-add").focus(); });
-  byId("phone-quote-cancel").addEventListener("click", () => { quote(null); input.focus(); });
-  byId("phone-online").addEventListener("change", (event) => switchTo({ isOnline: event.target.checked }));
-  byId("phone-receipts").addEventListener("change", (event) => switchTo({ showsReceipts: event.target.checked }));
-  input.addEventListener("input", grow);
-  input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    send();
-  });
-  keepAsking();
-})();
+byId("phone-form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
+byId("phone-add-form").addEventListener("submit", (event) => { event.preventDefault(); addCustomer(); });
+byId("phone-add").addEventListener("click", () => showAdd(byId("phone-add-form").hidden));
+byId("phone-add-cancel").addEventListener("click", () => { showAdd(false); byId("phone-add").focus(); });
+byId("phone-quote-cancel").addEventListener("click", () => { quote(null); input.focus(); });
+byId("phone-online").addEventListener("change", (event) => switchTo({ isOnline: event.target.checked }));
+byId("phone-receipts").addEventListener("change", (event) => switchTo({ showsReceipts: event.target.checked }));
+input.addEventListener("input", grow);
+input.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  send();
+});
+keepAsking();

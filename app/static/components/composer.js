@@ -1,6 +1,9 @@
 // The reply box. It clears in the same tick as it sends, so a second Enter or click finds nothing to send;
 // the bubble appears through the window event `shell:sending` before the server has heard of it.
 // Drafts live in this browser, one per person and conversation, and survive reload, deploy and reconnect.
+import { readDraft, writeDraft } from "parley/drafts.js";
+import { reader } from "parley/reader.js";
+
 const LIMIT = 4096;
 const COUNT_FROM = 3800;
 const HOUR = 3600e3;
@@ -15,6 +18,7 @@ function uuid() {
 }
 
 export default {
+  mixins: [reader],
   template: `
     <div class="composer" data-testid="composer">
       <div v-if="!canSend" class="composer-closed" data-testid="composer-blocked">
@@ -24,29 +28,26 @@ export default {
         <svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg>
         <div><b>{{ strings.window_closed_title }}</b><p>{{ strings.window_closed_text }}</p></div>
       </div>
-      <form v-else class="composer-box" @submit.prevent="send">
+      <form v-else class="composer-box" :class="{ 'is-long': length >= countFrom }" @submit.prevent="send">
         <textarea ref="box" class="composer-input" rows="1" data-testid="composer-input" v-model="text" :placeholder="strings.placeholder" :aria-label="strings.input_label"
           :aria-describedby="$.uid + '-count'" enterkeyhint="send" dir="auto" @input="onInput" @keydown.enter="onEnter"></textarea>
         <div class="composer-left">
           <span class="badge" :class="tone" role="timer" :title="until" data-testid="composer-window"><svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg><span class="not-phone">{{ leftText }}</span><span class="only-phone" aria-hidden="true">{{ leftShort }}</span></span>
-          <span :id="$.uid + '-count'" class="composer-count" :class="{ 'is-over': length > 4096 }" role="status"><template v-if="length >= 3800">{{ counter }}</template></span>
+          <span :id="$.uid + '-count'" class="composer-count" :class="{ 'is-over': length > limit }" role="status"><template v-if="length >= countFrom">{{ counter }}</template></span>
         </div>
         <div class="composer-right">
           <span class="composer-hint" aria-hidden="true"><span class="kbd"><svg class="i"><use :href="icon('corner-down-left')"></use></svg></span>{{ strings.to_send }}</span>
-          <button class="composer-send" type="submit" data-testid="composer-send" :class="{ 'is-over': length > 4096 }" :aria-disabled="length > 4096 ? 'true' : null" :aria-label="strings.send" :title="strings.send">
+          <button class="composer-send" type="submit" data-testid="composer-send" :class="{ 'is-over': length > limit }" :aria-disabled="length > limit ? 'true' : null" :aria-label="strings.send" :title="strings.send">
             <svg class="i" aria-hidden="true"><use :href="icon('send')"></use></svg>
           </button>
         </div>
       </form>
     </div>
   `,
-  props: {
-    strings: Object, locale: String, timezone: String, conversationId: String, userId: String, windowExpiresAt: String,
-    canSend: { type: Boolean, default: true }, sprite: { type: String, default: "/static/icons.svg" },
-  },
+  props: { conversationId: String, userId: String, windowExpiresAt: String, canSend: Boolean },
   emits: ["send"],
   data() {
-    return { text: "", expires: this.windowExpiresAt || null, now: Date.now() };
+    return { text: "", expires: this.windowExpiresAt, limit: LIMIT, countFrom: COUNT_FROM, now: Date.now() };
   },
   computed: {
     left() {
@@ -66,15 +67,8 @@ export default {
       return minutes < 60 ? this.strings.short_minutes.replace("{m}", minutes) : this.strings.short_hours.replace("{h}", Math.floor(minutes / 60));
     },
     until() {
-      const style = { dateStyle: "medium", timeStyle: "short" };
-      const then = new Date(this.expires);
-      let text;
-      try {
-        text = then.toLocaleString(window.shell.locale(this.locale), { ...style, timeZone: this.timezone || undefined });
-      } catch {
-        text = then.toLocaleString(undefined, style); // an unknown zone must not blank the box
-      }
-      return this.strings.window_until.replace("{time}", text);
+      const style = this.dateFormat({ dateStyle: "medium", timeStyle: "short" });
+      return this.strings.window_until.replace("{time}", style.format(Date.parse(this.expires)));
     },
     length() {
       return this.text.length < COUNT_FROM ? this.text.length : Array.from(this.text).length;
@@ -87,18 +81,8 @@ export default {
       return this.text.trim() !== "" && this.length <= LIMIT;
     },
   },
-  watch: {
-    windowExpiresAt(value) {
-      this.expires = value || null;
-      this.now = Date.now();
-    },
-    conversationId(_, before) {
-      this.flush(before);
-      this.load();
-    },
-  },
   created() {
-    this.load();
+    this.text = readDraft(this.userId, this.conversationId);
     this.onHide = () => this.flush();
     window.addEventListener("pagehide", this.onHide);
     document.addEventListener("visibilitychange", this.onHide);
@@ -114,9 +98,7 @@ export default {
     document.removeEventListener("visibilitychange", this.onHide);
   },
   methods: {
-    // Waits a tick, so that a property changed just before does not overrule it.
-    async set_window(iso) {
-      await this.$nextTick();
+    set_window(iso) {
       this.expires = iso;
       this.now = Date.now();
       this.$nextTick(this.grow);
@@ -129,9 +111,6 @@ export default {
         this.grow();
         this.$refs.box?.focus();
       });
-    },
-    focus() {
-      this.$refs.box?.focus();
     },
 
     send() {
@@ -161,38 +140,15 @@ export default {
       const box = this.$refs.box;
       if (!box) return;
       box.style.height = "auto";
-      box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`; // its borders do not scroll
+      box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
     },
-    key(id) {
-      return `draft:${this.userId}:${id}`;
-    },
-    load() {
+    save() {
       clearTimeout(this.saving);
       this.saving = null;
-      try {
-        this.text = localStorage.getItem(this.key(this.conversationId)) || "";
-      } catch {
-        this.text = "";
-      }
-      this.$nextTick(this.grow);
+      writeDraft(this.userId, this.conversationId, this.text.trim() ? this.text : "");
     },
-    save(id = this.conversationId) {
-      clearTimeout(this.saving);
-      this.saving = null;
-      const text = this.text.trim() ? this.text : "";
-      try {
-        if (text) localStorage.setItem(this.key(id), text);
-        else localStorage.removeItem(this.key(id));
-      } catch {
-        return; // storage can be full or forbidden; the text is still in the box
-      }
-      window.dispatchEvent(new CustomEvent("shell:draft", { detail: { conversation_id: id, text } }));
-    },
-    flush(id = this.conversationId) {
-      if (this.saving) this.save(id);
-    },
-    icon(name) {
-      return `${this.sprite}#${name}`;
+    flush() {
+      if (this.saving) this.save();
     },
   },
 };

@@ -1,21 +1,13 @@
 // The list of conversations: search, scopes, rows. Python owns the data and calls the methods below; this file only paints.
 // Rows are sorted here by (at, id), because an update may arrive before or after the page it belongs to.
 // While the pointer is over the list a new order waits up to a second, so that nobody clicks the wrong row.
-import { TICKS, painting } from "/static/painting.js";
+import { followDrafts, readDraft } from "parley/drafts.js";
+import { TICKS, reader } from "parley/reader.js";
 
 const HOUR = 3600e3;
-const DAY = 24 * HOUR;
-
-function readDraft(key) {
-  try {
-    return localStorage.getItem(key) || "";
-  } catch {
-    return ""; // storage can be forbidden; drafts are a convenience
-  }
-}
 
 export default {
-  mixins: [painting],
+  mixins: [reader],
   template: `
     <div class="conv" @pointerenter="over = true" @pointerleave="onLeave">
       <div class="conv-search" role="search">
@@ -50,7 +42,7 @@ export default {
               <span class="conv-body">
                 <span class="conv-line">
                   <span class="conv-name" dir="auto">{{ c.name || c.phone }}</span>
-                  <time v-if="c.at" class="conv-time" :datetime="c.at" :title="fullTime(c.at)">{{ shortTime(c.at) }}</time>
+                  <time v-if="c.at" class="conv-time" :datetime="c.at" :title="fullTime(c.at)">{{ shortTime(c.at, now) }}</time>
                 </span>
                 <span class="conv-sub">
                   <template v-if="draft(c)"><span class="conv-preview"><span class="conv-draft">{{ strings.draft }}</span> {{ draft(c) }}</span></template>
@@ -72,7 +64,7 @@ export default {
       </div>
     </div>
   `,
-  props: { strings: Object, locale: String, timezone: String, userId: String, sprite: { type: String, default: "/static/icons.svg" } },
+  props: { userId: String },
   emits: ["select", "more", "search", "scope"],
   data() {
     return { rows: {}, order: [], drafts: {}, loaded: false, hasMore: false, loadingMore: false, selected: null, focused: null, text: "", scope: "all", now: Date.now(), over: false };
@@ -96,41 +88,26 @@ export default {
       for (const id of [this.focused, this.selected]) if (id && this.rows[id] && this.order.includes(id)) return id;
       return this.order[0];
     },
-    formats() {
-      return this.formatters({
-        weekday: { weekday: "short" },
-        date: { day: "numeric", month: "short" },
-        dated: { day: "numeric", month: "short", year: "numeric" },
-      });
-    },
   },
   created() {
     this.timers = {};
-    this.onDraft = ({ detail }) => this.setDraft(detail.conversation_id, detail.text);
-    this.onStorage = ({ key, newValue }) => {
-      const prefix = `draft:${this.userId}:`;
-      if (key?.startsWith(prefix)) this.setDraft(key.slice(prefix.length), newValue);
-    };
-    window.addEventListener("shell:draft", this.onDraft);
-    window.addEventListener("storage", this.onStorage);
+    this.leaveDrafts = followDrafts(this.userId, this.setDraft);
     this.timers.minute = setInterval(() => (this.now = Date.now()), 60e3);
   },
   beforeUnmount() {
-    window.removeEventListener("shell:draft", this.onDraft);
-    window.removeEventListener("storage", this.onStorage);
+    this.leaveDrafts();
     clearInterval(this.timers.minute);
     clearTimeout(this.timers.search);
     clearTimeout(this.timers.order);
     clearTimeout(this.timers.more);
   },
   methods: {
-    set_all({ rows, has_more, selected, loaded = true }) {
+    set_all({ rows, has_more }) {
       this.rows = {};
       this.put(rows);
       this.hasMore = has_more;
-      this.loaded = loaded;
+      this.loaded = true;
       this.loadingMore = false;
-      if (selected !== undefined) this.selected = selected;
       this.sort();
       this.$nextTick(this.checkMore);
     },
@@ -146,12 +123,6 @@ export default {
       this.sort();
       this.$nextTick(this.checkMore);
     },
-    remove(ids) {
-      const rows = { ...this.rows };
-      for (const id of ids) delete rows[id];
-      this.rows = rows;
-      this.order = this.order.filter((id) => rows[id]);
-    },
     select(id) {
       this.selected = id;
       if (!id) return;
@@ -165,7 +136,7 @@ export default {
       for (const row of rows) {
         const old = next[row.id];
         if (old && row.seq < old.seq) continue;
-        if (!old) drafts[row.id] = readDraft(`draft:${this.userId}:${row.id}`);
+        if (!old) drafts[row.id] = readDraft(this.userId, row.id);
         next[row.id] = Object.freeze(row);
       }
       this.rows = next;
@@ -187,7 +158,7 @@ export default {
       if (this.timers.order) this.sort();
     },
     setDraft(id, text) {
-      this.drafts = { ...this.drafts, [id]: text || "" };
+      this.drafts = { ...this.drafts, [id]: text };
     },
 
     // Only a plain click is ours; with a modifier or another button the browser opens the link.
@@ -268,19 +239,6 @@ export default {
       if (left < HOUR) return { text: this.strings.minutes_left.replace("{m}", Math.ceil(left / 60e3)), icon: "clock", tone: "badge-danger" };
       if (left < 4 * HOUR) return { text: this.strings.hours_left.replace("{h}", Math.floor(left / HOUR)), icon: "clock", tone: "badge-warn" };
       return null;
-    },
-    shortTime(at) {
-      const then = Date.parse(at);
-      const f = this.formats;
-      const day = (ms) => Date.parse(f.key.format(ms)); // calendar days in the reader's zone, as whole UTC days
-      const days = Math.round((day(this.now) - day(then)) / DAY);
-      if (days <= 0) return f.time.format(then);
-      if (days === 1) return this.strings.yesterday;
-      if (days < 7) return f.weekday.format(then);
-      return (days < 300 ? f.date : f.dated).format(then);
-    },
-    fullTime(at) {
-      return this.formats.full.format(Date.parse(at));
     },
   },
 };

@@ -1,9 +1,10 @@
-// What people write on the messenger, as segments to paint: *bold* _italic_ ~strike~ `code` ```blocks``` and links.
-// For the thread and for the customer's phone. Text reaches a page only as text nodes, never as HTML.
+// The messenger's own marks: *bold* _italic_ ~strike~ `code` and ```blocks```, plus http(s) links.
+// `tokenise` returns nested segments: a string, {tag, children} or {href, text}; every character is looked at a bounded
+// number of times. Whoever paints them makes text nodes of the strings, so nothing a person wrote becomes HTML.
 const MARKS = { "*": "strong", _: "em", "~": "s", "`": "code" };
+export const LINK = { target: "_blank", rel: "noopener noreferrer nofollow" };
 const WORD = /[\p{L}\p{N}]/u;
 
-// Returns nested segments: a string, {tag, children} or {href}. Every character is looked at a bounded number of times.
 export function tokenise(text) {
   const out = [];
   let from = 0;
@@ -103,4 +104,17 @@ function findLinks(line) {
       continue; // no address after all: it stays text
     }
   }
+}
+
+// Paint a text where there is no Vue.
+export function paint(target, text) {
+  target.replaceChildren(...tokenise(text).map(node));
+}
+
+function node(part) {
+  if (typeof part === "string") return document.createTextNode(part);
+  const made = document.createElement(part.href ? "a" : part.tag);
+  if (part.href) Object.assign(made, { ...LINK, href: part.href, textContent: part.text });
+  else made.append(...part.children.map(node));
+  return made;
 }
