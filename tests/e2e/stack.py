@@ -115,7 +115,9 @@ class Stack:
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Ask this product's database, as the role that owns it."""
-        with self.connection() as connection:
+        ready = Layout(self.data_dir).read_ready()
+        assert ready is not None
+        with psycopg.connect(ready.database_owner_url) as connection:
             return connection.execute(statement.encode()).fetchall()
 
     @contextmanager
