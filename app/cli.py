@@ -25,8 +25,17 @@ from app.i18n import gettext as _
 from app.ids import parse_id
 from app.models import Workspace
 from app.problems import OperatorProblem
-from app.services import phone_numbers, sandbox_numbers, schema, stats, users, webhook_events
+from app.services import (
+    api_keys,
+    phone_numbers,
+    sandbox_numbers,
+    schema,
+    stats,
+    users,
+    webhook_events,
+)
 from app.services.inbound.drain import drain as drain_webhooks
+from app.services.mails.drain import drain as drain_mail
 from app.services.outbox.drain import drain as drain_outbox
 from app.services.phone_numbers import ConnectedView, NewNumber
 
@@ -73,10 +82,19 @@ def create_user(options: argparse.Namespace) -> Answer:
             name=name,
             email=options.email,
             password=options.password,
-            workspace_name=options.workspace or name,
+            workspace=options.workspace or name,
             is_admin=options.admin,
         )
     return {"user_id": str(created.user_id), "workspace_id": str(created.workspace_id)}
+
+
+def create_api_key(options: argparse.Namespace) -> Answer:
+    """Make a key for a program; without scopes it may do all that a program may."""
+    actor = _actor(options.workspace)
+    scopes = [scope.strip() for scope in options.scopes.split(",") if scope.strip()]
+    with db.transaction(actor.workspace_id) as session:
+        made = api_keys.create(session, actor, name=options.name, scopes=scopes)
+    return {"api_key": made.secret}
 
 
 def connect_number(options: argparse.Namespace) -> Answer:
@@ -119,6 +137,7 @@ def drain(options: argparse.Namespace) -> Answer:
         left = max(deadline - time.monotonic(), 0.0)
         drain_webhooks(deadline_s=left, ignore_pauses=ignore_pauses)
         drain_outbox(deadline_s=left, ignore_pauses=ignore_pauses)
+        drain_mail(deadline_s=left, ignore_pauses=ignore_pauses)
         ignore_pauses = False
         if not stats.unfinished():
             return stats.collect()
@@ -214,6 +233,11 @@ def _parser() -> argparse.ArgumentParser:
     user.add_argument("--name")
     user.add_argument("--workspace")
     user.add_argument("--admin", action="store_true")
+
+    key = add("create-api-key", create_api_key)
+    key.add_argument("--workspace", required=True)
+    key.add_argument("--name", default="Command line")
+    key.add_argument("--scopes", default="")
 
     number = add("connect-number", connect_number)
     for option in ("workspace", "phone", "phone-number-id", "waba-id", "access-token"):

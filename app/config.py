@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import paths
+from app.oauth_settings import OAuthProvider, read_providers
 from app.problems import OperatorProblem
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
     )
 
     app_name: str = Field("Parley", description="the product's name on every page")
-    operator_name: str = Field("", description="not used yet: who runs it, for legal pages")
+    operator_name: str = Field("", description="who runs it, at the foot of mails")
     environment: Literal["development", "production"] = Field(
         "development",
         description="production refuses placeholder secrets and development aids",
@@ -99,7 +100,9 @@ class Settings(BaseSettings):
     aws_endpoint_url_s3: str = Field(
         "", description="not used yet: S3 endpoint that is not Amazon's"
     )
-    smtp_url: str = Field("", description="not used yet: smtp://user:pass@host:port for mails")
+    smtp_url: str = Field(
+        "", description="smtp://user:pass@host:port; empty = mails are kept in DATA_DIR/mail"
+    )
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated, newest first; encrypt provider secrets, sign tickets"
     )
@@ -109,6 +112,10 @@ class Settings(BaseSettings):
     whatsapp_graph_version: str = Field("v25.0", description="Graph version for every call")
     whatsapp_app_secret: str = Field("", description="app secret of the platform's own Meta app")
     whatsapp_verify_token: str = Field("", description="verify token of the platform webhook")
+    outgoing_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="host:port that the guard of outgoing requests lets through, comma-separated",
+    )
     metrics_token: str = Field("", description="not used yet: bearer token for /metrics")
     embedded_workers: int = Field(
         1, ge=0, le=16, description="workers that main.py starts in embedded mode"
@@ -120,7 +127,7 @@ class Settings(BaseSettings):
         None, description="mount the Cloud API sandbox; default: in development"
     )
 
-    @field_validator("trusted_proxies", "secret_keys", mode="before")
+    @field_validator("trusted_proxies", "secret_keys", "outgoing_allow", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -177,6 +184,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _check_oauth(self) -> Self:
+        for provider in self.oauth.values():
+            if urlsplit(provider.issuer).scheme not in {"http", "https"}:
+                raise ValueError(f"OAUTH_{provider.name.upper()}_ISSUER must begin with https://.")
+        return self
+
+    @model_validator(mode="after")
     def _check_production(self) -> Self:
         if not self.is_production:
             return self
@@ -192,6 +206,15 @@ class Settings(BaseSettings):
             if value := getattr(self, name):
                 _refuse_placeholder(name.upper(), value, minimum=8)
         return self
+
+    @cached_property
+    def oauth(self) -> dict[str, OAuthProvider]:
+        """The configured providers by name; a provider needs all three of its settings.
+
+        Raises:
+            ValueError: one is configured by half.
+        """
+        return read_providers()
 
     @property
     def is_production(self) -> bool:

@@ -6,7 +6,7 @@ retry or a record on the row. Subclasses live beside the service that raises the
 
 from typing import ClassVar
 
-from app.i18n import gettext, mark
+from app.i18n import gettext, mark, ngettext
 
 
 class AppError(Exception):
@@ -73,6 +73,24 @@ class ValidationFailed(AppError):
     @property
     def explanation(self) -> str:
         return " ".join(self.fields.values())
+
+
+class RateLimited(AppError):
+    """Too many tries; `retry_after_s` says when the next one counts."""
+
+    code, status = "rate_limited", 429
+    sentence = mark("That was too often. Please wait a little and try again.")
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = max(1, retry_after_s)
+        minutes = -(-self.retry_after_s // 60)
+        super().__init__(
+            ngettext(
+                "That was too often. Please try again in a minute.",
+                "That was too often. Please try again in {minutes} minutes.",
+                minutes,
+            ).format(minutes=minutes)
+        )
 
 
 class PlanLimitReached(AppError):

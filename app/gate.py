@@ -24,6 +24,7 @@ from app.errors import Unavailable
 from app.events import Bell
 from app.hub import Fetch, Subscription, hub
 from app.services import sessions
+from app.services.sessions import Place, SessionView
 from app.web import allowed_origins, find_session, forget_sessions
 
 UNAUTHENTICATED_CLOSE = 4401
@@ -90,13 +91,16 @@ class Bindings:
 
     def __init__(self) -> None:
         self._session_of: dict[str, UUID] = {}
+        self._place_of: dict[str, Place] = {}
         self._subscriptions: dict[UUID, Subscription] = {}
         self._buckets: dict[str, tuple[float, float]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def bind(self, client: Client, session_id: UUID) -> None:
-        """Remember whose page this is, until it is deleted."""
+    def bind(self, client: Client, view: SessionView) -> None:
+        """Remember whose page this is, and for where it was built, until it is deleted."""
+        session_id = view.id
         self._session_of[client.id] = session_id
+        self._place_of[client.id] = view.place
         if session_id not in self._subscriptions:
             self._subscriptions[session_id] = hub.join(
                 events.session_topic(session_id),
@@ -118,6 +122,7 @@ class Bindings:
         if self._task is not None:
             self._task.cancel()
         self._session_of.clear()
+        self._place_of.clear()
         self._subscriptions.clear()
 
     def recheck_soon(self) -> None:
@@ -147,6 +152,7 @@ class Bindings:
                 background_tasks.create(_close(client), name="close page")
 
     def _unbind(self, client_id: str) -> None:
+        self._place_of.pop(client_id, None)
         session_id = self._session_of.pop(client_id, None)
         if session_id is None or session_id in self._session_of.values():
             return
@@ -166,9 +172,24 @@ class Bindings:
             live = await asyncio.to_thread(_live, bound)
         except Unavailable:
             return  # without the database no page can do anything; the next look decides
-        for session_id in bound - live:
+        for session_id in bound - live.keys():
             log.get(__name__).info("pages_closed", session_id=str(session_id))
             self.close_pages(session_id)
+        for client_id, session_id in list(self._session_of.items()):
+            if session_id in live:
+                self._follow(client_id, live[session_id])
+
+    def _follow(self, client_id: str, place: Place) -> None:
+        """Let a page load again whose person is somewhere else now, or something else."""
+        before = self._place_of.get(client_id, place)
+        client = Client.instances.get(client_id)
+        if client is None or before == place:
+            return
+        self._place_of[client_id] = place
+        if before[0] == place[0]:
+            client.run_javascript("location.reload()")
+        else:
+            client.run_javascript("location.assign('/dashboard')")
 
 
 bindings = Bindings()
@@ -210,7 +231,7 @@ def _guard_client() -> None:
         original_init(self, page, request=request)
         session = getattr(request.state, "session", None) if request is not None else None
         if session is not None:
-            bindings.bind(self, session.id)
+            bindings.bind(self, session)
 
     def guarded_accept(
         self: Client, socket_id: str, tab_id: str, environ: dict[str, Any] | None
@@ -275,7 +296,7 @@ def _revocation_fetch(session_id: UUID) -> Fetch:
     return fetch
 
 
-def _live(bound: set[UUID]) -> set[UUID]:
+def _live(bound: set[UUID]) -> dict[UUID, Place]:
     with db.transaction() as session:
         return sessions.live_among(session, bound)
 

@@ -10,6 +10,7 @@ from app import db, queue
 from app.queue import JobName, Lane
 from app.services import tidy
 from app.services.inbound import drain as inbound
+from app.services.mails import drain as mails
 from app.services.outbox import drain as outbox
 
 # Seconds between rings. The drains ring by themselves when work comes; this is the net below.
@@ -26,6 +27,11 @@ def drain_outbox() -> None:
     _drain(JobName.DRAIN_OUTBOX, Lane.OUTBOUND, outbox.drain)
 
 
+def drain_mail() -> None:
+    """Send letters."""
+    _drain(JobName.DRAIN_MAIL, Lane.BACKGROUND, mails.drain)
+
+
 def sweep() -> None:
     """Ring for whatever a lost bell, a dead worker or a retry pause has left."""
     queue.answer(JobName.SWEEP)
@@ -34,13 +40,15 @@ def sweep() -> None:
         queue.ring(JobName.DRAIN_WEBHOOKS)
     if waiting.outbox:
         queue.ring(JobName.DRAIN_OUTBOX)
+    if waiting.mail:
+        queue.ring(JobName.DRAIN_MAIL)
 
 
 def tidy_up() -> None:
     """Remove what is long over."""
     queue.answer(JobName.TIDY)
     with db.transaction(role=db.DbRole.DRAIN) as session:
-        tidy.purge_sessions(session)
+        tidy.purge(session)
 
 
 def _drain(name: JobName, lane: Lane, drain: Callable[..., bool]) -> None:

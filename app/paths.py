@@ -4,6 +4,7 @@ A name that ends in a slash stands for everything below it.
 """
 
 API = "/api/"
+OAUTH = "/api/auth/oauth"
 WEBHOOKS = "/api/webhooks/"
 WHATSAPP_WEBHOOK = "/api/webhooks/whatsapp"
 MEDIA = "/api/media"

@@ -35,6 +35,7 @@ class Lane(StrEnum):
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
+    BACKGROUND = "background"
 
 
 class JobName(StrEnum):
@@ -42,13 +43,20 @@ class JobName(StrEnum):
 
     DRAIN_WEBHOOKS = "drain_webhooks"
     DRAIN_OUTBOX = "drain_outbox"
+    DRAIN_MAIL = "drain_mail"
     SWEEP = "sweep"
     TIDY = "tidy_up"
 
     @property
     def lane(self) -> Lane:
         """The queue it waits in."""
-        return Lane.OUTBOUND if self is JobName.DRAIN_OUTBOX else Lane.INBOUND
+        match self:
+            case JobName.DRAIN_OUTBOX:
+                return Lane.OUTBOUND
+            case JobName.DRAIN_MAIL:
+                return Lane.BACKGROUND
+            case _:
+                return Lane.INBOUND
 
     @property
     def path(self) -> str:

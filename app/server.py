@@ -14,12 +14,13 @@ from starlette.types import ASGIApp, Scope
 
 from app import gate, log, paths
 from app.api.intake import committer
-from app.api.routes import add_routes
+from app.api.routes import add_catch_all, add_routes
 from app.components import theme
 from app.components.shell import on_start, on_stop
 from app.config import Settings
 from app.hub import hub
 from app.pages import public, root
+from app.pages.doors import door
 from app.web import find_session
 
 RECONNECT_S = 30.0
@@ -41,6 +42,7 @@ def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
     if sandbox is not None:
         app.mount(paths.SANDBOX, sandbox)
     app.include_router(public.router)
+    add_catch_all(app)
     theme.register_styles()
     root.register()
     on_start(hub.start)
@@ -91,4 +93,4 @@ async def _favicon(_request: Request) -> FileResponse:
 
 
 async def _not_found(_scope: Scope) -> Any:
-    return public.not_found_page()
+    return door.not_found_page()

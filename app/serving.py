@@ -19,7 +19,7 @@ from app.config import Settings
 from app.edge import Edge
 from app.errors import AppError
 from app.limits import CALL, Limits, TimedProtocol
-from app.pages import public
+from app.pages.doors import door
 from app.problems import OperatorProblem
 from app.process import settle_memory
 from app.web import allowed_hosts
@@ -163,4 +163,4 @@ def _refuse(scope: Scope, error: AppError) -> Response:
     """Answer programs in JSON, and people with a page."""
     if scope["path"].startswith(paths.PROGRAMS):
         return error_response(error)
-    return public.refusal_page(error)
+    return door.refusal_page(error)

@@ -7,9 +7,12 @@ remembered for five seconds; a revocation forgets it at once.
 import asyncio
 import re
 import time
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from fastapi import Depends
+from sqlmodel import Session
 from starlette.requests import HTTPConnection, Request
 
 from app import db, paths
@@ -17,9 +20,13 @@ from app.config import is_loopback, settings
 from app.crypto import hash_token
 from app.errors import NotAuthenticated, PermissionDenied
 from app.i18n import mark
-from app.services import sessions
+from app.services import rate_limits, sessions
+from app.services.rate_limits import Limit, address_key
 from app.services.sessions import SessionView
-from app.services.users import Client
+from app.services.sign_ins import Client
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 REMEMBER_S = 5.0
 MAX_REMEMBERED = 10_000
@@ -56,6 +63,41 @@ async def find_session(connection: HTTPConnection) -> SessionView | None:
         _remembered.clear()
     _remembered[key] = (now, view)
     return view
+
+
+async def person_of(connection: HTTPConnection) -> tuple[UUID, UUID] | None:
+    """Return whose live sign-in a cookie is, and the sign-in, in whatever workspace or none."""
+    token = connection.cookies.get(settings().session_cookie)
+    if not token or len(token) > 200:  # noqa: PLR2004  # ours are 43 characters
+        return None
+    return await transact(sessions.find_person, token)
+
+
+async def transact(
+    service: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run a service for somebody who is nobody yet, in a transaction of its own, on a thread.
+
+    Raises:
+        AppError: whatever the service refuses; Unavailable when the database is away.
+    """
+
+    def run() -> R:
+        with db.transaction() as session:
+            return service(session, *args, **kwargs)
+
+    return await asyncio.to_thread(run)
+
+
+async def count(request: HTTPConnection, *tries: tuple[Limit, str]) -> None:
+    """Count a request under limits; an empty key is the address that it came from.
+
+    Raises:
+        RateLimited: one of them is used up.
+    """
+    address = address_key(client_of(request).ip)
+    keyed = [(limit, key or address) for limit, key in tries]
+    await asyncio.to_thread(rate_limits.require, *keyed)
 
 
 def forget_sessions() -> None:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app import paths
-from app.api import health, webhooks
+from app.api import exports, health, pictures, webhooks
 from app.errors import AppError, NotFound
 
 
@@ -20,11 +20,16 @@ def add_routes(app: FastAPI) -> None:
     ]
     app.router.add_route(paths.HEALTHZ, health.healthz, methods=["GET"])
     app.router.add_route(paths.READYZ, health.readyz, methods=["GET"])
-    # Below /api nothing falls through to a page.
+    app.router.add_route("/media/pictures/{picture}", pictures.show, methods=["GET"])
+    app.router.add_route("/exports/audit.csv", exports.audit_csv, methods=["GET"])
+    app.add_exception_handler(AppError, _app_error)
+
+
+def add_catch_all(app: FastAPI) -> None:
+    """Add, after all others, what answers below /api: nothing falls through to a page."""
     app.router.add_route(
         paths.API + "{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
     )
-    app.add_exception_handler(AppError, _app_error)
 
 
 async def _unknown(_request: Request) -> Response:

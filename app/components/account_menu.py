@@ -4,19 +4,30 @@
 is a cookie of the browser, so nothing of it passes the server.
 """
 
+from collections.abc import Sequence
 from typing import Literal
+from uuid import UUID
 
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from app.components.button import mark
+from app.components.call import action, call
 from app.components.icon import icon
 from app.i18n import gettext as _
+from app.services import own_sessions
 from app.services.sessions import SessionView
+from app.services.workspaces import WorkspaceView
 
 
-def account_menu(button: ui.element, session: SessionView, *, opens: Literal["up", "down"]) -> None:
-    """Let a button, inside whose block this is called, open the menu."""
+def account_menu(
+    button: ui.element,
+    session: SessionView,
+    own: Sequence[WorkspaceView],
+    *,
+    opens: Literal["up", "down"],
+) -> None:
+    """Let a button, inside whose block this is called, open the menu; `own` are the workspaces."""
     button.props["type"] = "button"
     button.props["aria-haspopup"] = "menu"
     button.props["aria-expanded"] = "false"
@@ -38,16 +49,46 @@ def account_menu(button: ui.element, session: SessionView, *, opens: Literal["up
         with ui.element("div").classes("menu-head"):
             for text, look in ((session.workspace_name, "menu-title"), (session.user_email, "")):
                 ui.label(text).classes(f"truncate {look}").props["title"] = text
+        _workspaces(session, own)
+        _separator()
+        _link("/settings/profile", "settings", _("Settings"), testid="menu-settings")
+        _link("/workspaces/new", "plus", _("New workspace"), testid="menu-new-workspace")
         _separator()
         _themes()
         _separator()
-        leave = mark(ui.element("a").classes("menu-item"), "sign-out")
-        leave.props["role"] = "menuitem"
-        leave.props["href"] = "/sign-out"
-        leave.props["data-leave"] = True
-        with leave:
-            icon("log-out")
-            ui.label(_("Sign out"))
+        _link("/sign-out", "log-out", _("Sign out"), testid="sign-out")
+
+
+def _workspaces(session: SessionView, own: Sequence[WorkspaceView]) -> None:
+    """List the person's other workspaces; a click goes on there."""
+    others = [one for one in own if one.id != session.workspace_id]
+    if not others:
+        return
+    _separator()
+    for one in others:
+        item = ui.element("button").classes("menu-item")
+        item.props["type"] = "button"
+        item.props["role"] = "menuitem"
+        with mark(item, f"workspace-{one.id}"):
+            icon("building-2")
+            ui.label(one.name)
+        item.on("click", lambda workspace_id=one.id: _switch(session, workspace_id))
+
+
+@action
+async def _switch(session: SessionView, workspace_id: UUID) -> None:
+    await call(session.actor, own_sessions.switch, workspace_id)
+    ui.run_javascript("location.assign('/dashboard')")
+
+
+def _link(href: str, icon_name: str, words: str, *, testid: str) -> None:
+    link = mark(ui.element("a").classes("menu-item"), testid)
+    link.props["role"] = "menuitem"
+    link.props["href"] = href
+    link.props["data-leave"] = not href.startswith("/settings")
+    with link:
+        icon(icon_name)
+        ui.label(words)
 
 
 def _themes() -> None:

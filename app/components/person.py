@@ -2,6 +2,8 @@
 
 import zlib
 
+from nicegui import ui
+
 HUES = 7
 
 
@@ -18,3 +20,16 @@ def initials(name: str) -> str:
 def hue(name: str) -> int:
     """Return the number of the colour that goes with a name; always the same one."""
     return zlib.crc32(name.encode()) % HUES
+
+
+def avatar(name: str, image: str | None = None, *, is_large: bool = False) -> ui.element:
+    """Draw a person's or a workspace's picture, or the initials; decoration beside the name."""
+    face: ui.element
+    if image:
+        face = ui.element("img")
+        face.props["src"] = image
+        face.props["alt"] = ""
+    else:
+        face = ui.label(initials(name)).classes(f"hue-{hue(name)}")
+        face.props["aria-hidden"] = "true"
+    return face.classes("avatar avatar-56") if is_large else face.classes("avatar avatar-32")

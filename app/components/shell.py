@@ -4,7 +4,7 @@ One page per browser tab; inside it `ui.sub_pages` changes the panel without a r
 resolved before the frame is built, so that 404 is a status.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,12 @@ from app.components.account_menu import account_menu
 from app.components.button import mark
 from app.components.call import action, call, report_unexpected
 from app.components.icon import icon
-from app.components.person import hue, initials
+from app.components.person import avatar
 from app.i18n import gettext as _
 from app.services import conversations
 from app.services.conversations import ConversationView
 from app.services.sessions import SessionView
+from app.services.workspaces import WorkspaceView
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Entry:
     icon: str
     testid: str
     short_label: str = ""
+    is_in_bar: bool = True
 
 
 def entries() -> list[Entry]:
@@ -44,14 +46,18 @@ def entries() -> list[Entry]:
 
 def workspace_entries() -> list[Entry]:
     """Return the places that belong to running the workspace."""
-    return [Entry("/phone-numbers", _("Phone numbers"), "phone", "nav-phone-numbers", _("Numbers"))]
+    return [
+        Entry("/phone-numbers", _("Phone numbers"), "phone", "nav-phone-numbers", _("Numbers")),
+        Entry("/settings/profile", _("Settings"), "settings", "nav-settings", is_in_bar=False),
+    ]
 
 
 class Shell:
     """The frame around a page, for one page load."""
 
-    def __init__(self, session: SessionView, plan_name: str) -> None:
+    def __init__(self, session: SessionView, plan_name: str, own: Sequence[WorkspaceView]) -> None:
         self._session = session
+        self._own = own
         self._actor = session.actor
         self._counts: list[ui.label] = []
         self._links: list[tuple[str, ui.element]] = []
@@ -99,8 +105,11 @@ class Shell:
     def _workspace(self, plan_name: str) -> None:
         """Draw the button that opens the menu; on a phone it is the last tab, "More"."""
         with mark(ui.element("button").classes("ws"), "workspace-menu") as button:
-            with ui.element("span").classes("mark"):
-                icon("mark")
+            if self._session.workspace_logo:
+                avatar(self._session.workspace_name, self._session.workspace_logo)
+            else:
+                with ui.element("span").classes("mark"):
+                    icon("mark")
             with ui.element("span").classes("ws-text"):
                 _text("b", self._session.workspace_name)
                 _text("small", plan_name)
@@ -108,7 +117,7 @@ class Shell:
             with ui.element("span").classes("tab-icon show-phone"):
                 icon("menu").classes("i-lg")
             _text("span", _("More")).classes("show-phone")
-            account_menu(button, self._session, opens="down")
+            account_menu(button, self._session, self._own, opens="down")
 
     def _nav_item(self, entry: Entry) -> None:
         link = mark(ui.element("a").classes("nav-item"), entry.testid)
@@ -124,15 +133,17 @@ class Shell:
         name = self._session.user_name or self._session.user_email
         with ui.element("div").classes("me"):
             with mark(ui.element("button").classes("me-menu"), "me-menu") as button:
-                _text("span", initials(name)).classes(f"avatar hue-{hue(name)}")
+                avatar(name, self._session.user_image)
                 _text("span", name).classes("me-name")
-                account_menu(button, self._session, opens="up")
+                account_menu(button, self._session, self._own, opens="up")
             _theme_toggle()
 
     def _bottom_bar(self) -> None:
         with ui.element("nav").classes("bottom-bar") as bar:
             bar.props["aria-label"] = _("Main, at the bottom")
             for entry in [*entries(), *workspace_entries()]:
+                if not entry.is_in_bar:
+                    continue  # the last tab's menu leads there
                 link = mark(ui.element("a").classes("tab-item"), f"tab-{entry.testid[4:]}")
                 link.props["href"] = entry.path
                 with link:
@@ -145,7 +156,7 @@ class Shell:
 
     def _mark_current(self, path: str) -> None:
         for target, link in self._links:
-            if path == target or path.startswith((f"{target}/", f"{target}?")):
+            if path.split("?", maxsplit=1)[0].split("/")[1:2] == target.split("/")[1:2]:
                 link.props["aria-current"] = "page"
             else:
                 link.props.pop("aria-current", None)

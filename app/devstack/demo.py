@@ -75,7 +75,7 @@ def _make_person(password: str) -> UUID | None:
         person = users.find_by_email(session, EMAIL)
         if person is None:
             return users.create_by_operator(
-                session, name=NAME, email=EMAIL, password=password, workspace_name=WORKSPACE
+                session, name=NAME, email=EMAIL, password=password, workspace=WORKSPACE
             ).workspace_id
         if person.name != NAME:
             return None

@@ -7,6 +7,7 @@ from app.actor import Role
 __all__ = [
     "ConversationStatus",
     "IdentityKind",
+    "MailState",
     "MediaState",
     "MessageDirection",
     "MessageStatus",
@@ -16,6 +17,7 @@ __all__ = [
     "Role",
     "SubscriptionStatus",
     "Theme",
+    "TokenPurpose",
     "UnprocessedState",
     "UserRole",
     "UserStatus",
@@ -45,6 +47,26 @@ class Theme(StrEnum):
     LIGHT = "light"
     DARK = "dark"
     SYSTEM = "system"
+
+
+class TokenPurpose(StrEnum):
+    """What a one-time token is good for, and for nothing else."""
+
+    VERIFY_EMAIL = "VERIFY_EMAIL"
+    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  # the purpose, not a password
+    # The password was right, the second factor is still missing.
+    SECOND_FACTOR = "SECOND_FACTOR"
+    # On the way to a provider and back; then, where a password is asked before linking.
+    OAUTH = "OAUTH"
+    LINK_OAUTH = "LINK_OAUTH"
+
+
+class MailState(StrEnum):
+    """PENDING → SENT, or FAILED after the last try."""
+
+    PENDING = "PENDING"
+    SENT = "SENT"
+    FAILED = "FAILED"
 
 
 class SubscriptionStatus(StrEnum):

@@ -11,26 +11,29 @@ FUNCTIONS = {
         CREATE OR REPLACE FUNCTION actor_of_session(hash bytea)
         RETURNS TABLE (
             session_id uuid, user_id uuid, user_name text, user_email text, user_status text,
-            theme text, time_zone text, language text, is_admin boolean, workspace_id uuid,
-            workspace_name text, role text, idle_until timestamptz, expires_at timestamptz,
+            user_image text, is_verified boolean, theme text, time_zone text, language text,
+            is_admin boolean, workspace_id uuid,
+            workspace_name text, workspace_logo text, workspace_time_zone text, role text,
+            idle_until timestamptz, expires_at timestamptz,
             last_seen_at timestamptz, revoked_at timestamptz
         )
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-            SELECT s.id, u.id, u.name, u.email, u.status, u.theme, u.time_zone, u.language,
-                   u.role = 'ADMIN', w.id, w.name, m.role, s.idle_until, s.expires_at,
-                   s.last_seen_at, s.revoked_at
+            SELECT s.id, u.id, u.name, u.email, u.status, u.image,
+                   u.email_verified_at IS NOT NULL, u.theme, u.time_zone, u.language,
+                   u.role = 'ADMIN', w.id, w.name, w.logo, w.time_zone, m.role,
+                   s.idle_until, s.expires_at, s.last_seen_at, s.revoked_at
             FROM sessions s
             JOIN users u ON u.id = s.user_id
             LEFT JOIN memberships m ON m.user_id = u.id AND m.workspace_id = s.workspace_id
             LEFT JOIN workspaces w ON w.id = m.workspace_id
             WHERE s.token_hash = hash
         $$""",
-    # The gate, every five seconds: which sign-ins with open pages still stand.
+    # The gate, every five seconds: which sign-ins with open pages still stand, where and as what.
     "live_sessions": """
         CREATE OR REPLACE FUNCTION live_sessions(ids uuid[], moment timestamptz)
-        RETURNS SETOF uuid
+        RETURNS TABLE (session_id uuid, workspace_id uuid, role text)
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-            SELECT s.id FROM sessions s
+            SELECT s.id, s.workspace_id, m.role FROM sessions s
             JOIN users u ON u.id = s.user_id AND u.status = 'ACTIVE'
             JOIN memberships m ON m.user_id = s.user_id AND m.workspace_id = s.workspace_id
             WHERE s.id = ANY(ids) AND s.revoked_at IS NULL
@@ -39,11 +42,57 @@ FUNCTIONS = {
     # Sign-in: which workspace to open; the workspace switcher.
     "workspaces_of_user": """
         CREATE OR REPLACE FUNCTION workspaces_of_user(person uuid)
-        RETURNS TABLE (workspace_id uuid, name text, role text, joined_at timestamptz)
+        RETURNS TABLE (
+            workspace_id uuid, name text, time_zone text, logo text, role text,
+            joined_at timestamptz
+        )
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-            SELECT w.id, w.name, m.role, m.created_at
+            SELECT w.id, w.name, w.time_zone, w.logo, m.role, m.created_at
             FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
             WHERE m.user_id = person ORDER BY m.created_at, w.id
+        $$""",
+    # The REST API: who calls. Keys that ended give no row.
+    "actor_of_api_key": """
+        CREATE OR REPLACE FUNCTION actor_of_api_key(hash bytea, moment timestamptz)
+        RETURNS TABLE (
+            key_id uuid, workspace_id uuid, scopes jsonb, last_used_at timestamptz,
+            calls_per_minute int
+        )
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            SELECT k.id, k.workspace_id, k.scopes, k.last_used_at, p.api_calls_per_minute
+            FROM api_keys k
+            LEFT JOIN subscriptions s ON s.workspace_id = k.workspace_id
+            LEFT JOIN plans p ON p.id = s.plan_id
+            WHERE k.key_hash = hash AND k.revoked_at IS NULL
+            AND (k.expires_at IS NULL OR k.expires_at > moment)
+        $$""",
+    # The invitation page: what does the link offer, and of whom.
+    "invitation_of_token": """
+        CREATE OR REPLACE FUNCTION invitation_of_token(hash bytea)
+        RETURNS TABLE (
+            invitation_id uuid, workspace_id uuid, workspace_name text, email text, role text,
+            inviter_name text, expires_at timestamptz
+        )
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            SELECT i.id, w.id, w.name, i.email, i.role, u.name, i.expires_at
+            FROM invitations i
+            JOIN workspaces w ON w.id = i.workspace_id
+            LEFT JOIN users u ON u.id = i.inviter_id
+            WHERE i.token_hash = hash AND i.accepted_at IS NULL AND i.withdrawn_at IS NULL
+        $$""",
+    # Pictures: a person's own, those of people in the same workspace, and the workspace's.
+    "visible_picture": """
+        CREATE OR REPLACE FUNCTION visible_picture(picture uuid, person uuid)
+        RETURNS bytea
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+            SELECT p.data FROM pictures p
+            WHERE p.id = picture AND (
+                p.user_id = person
+                OR EXISTS (SELECT FROM memberships mine
+                    WHERE mine.user_id = person AND mine.workspace_id = p.workspace_id)
+                OR EXISTS (SELECT FROM memberships mine
+                    JOIN memberships theirs ON theirs.workspace_id = mine.workspace_id
+                    WHERE mine.user_id = person AND theirs.user_id = p.user_id))
         $$""",
     # The webhook routes: does the account exist, and with which secrets does it sign.
     "webhook_account": """

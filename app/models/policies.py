@@ -22,6 +22,11 @@ GLOBAL_TABLES = frozenset(
         "webhook_events",
         "messages_unprocessed",
         "drain_marks",
+        "oauth_accounts",
+        "verification_tokens",
+        "recovery_codes",
+        "mails",
+        "pictures",
         "alembic_version",
     }
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from app.clock import utc_now
 from app.models.base import TIMESTAMP, Row, WorkspaceRow, choice, json_column, moment
 from app.models.enums import Theme, UserRole, UserStatus
 
@@ -31,6 +32,11 @@ class User(Row, table=True):
     time_zone: str = Field(default="", max_length=64)
     language: str = Field(default="en", max_length=12)
     theme: Theme = Field(default=Theme.SYSTEM, sa_type=choice(Theme))
+    # The second factor, encrypted and bound to this row; it counts once a code has confirmed it.
+    totp_secret: bytes | None = None
+    totp_confirmed_at: dt.datetime | None = moment()
+    # The time step of the last code that was taken: a code opens once.
+    totp_last_step: int | None = None
 
 
 class Session(Row, table=True):
@@ -52,6 +58,13 @@ class Session(Row, table=True):
         default=None, foreign_key="workspaces.id", ondelete="SET NULL"
     )
     last_seen_at: dt.datetime = Field(sa_type=TIMESTAMP)
+    # When the person last showed a password, a code or a provider's word; what is dangerous asks
+    # for it again after a while.
+    proven_at: dt.datetime = Field(
+        default_factory=utc_now,
+        sa_type=TIMESTAMP,
+        sa_column_kwargs={"server_default": sa.func.now()},
+    )
     idle_until: dt.datetime = Field(sa_type=TIMESTAMP)
     expires_at: dt.datetime = Field(sa_type=TIMESTAMP)
     ip: str | None = Field(default=None, max_length=45)

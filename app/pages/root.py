@@ -4,22 +4,35 @@ Path, role and ids are resolved before the frame is built, so that 404 is a stat
 message inside a page. The actor is checked again in every call that a page makes.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.actor import Permission
 from app.components.call import call
 from app.components.shell import Shell
 from app.errors import NotFound
 from app.ids import parse_id
 from app.pages import dashboard, messages, phone_numbers
-from app.pages.public import not_found_page
-from app.services import conversations, plans
+from app.pages.doors.door import not_found_page
+from app.pages.settings import audit, developers, profile, security, team, workspace
+from app.services import conversations, plans, workspaces
 from app.services.sessions import SessionView
 from app.web import CurrentSession
 
-PREFIXES = ("/dashboard", "/messages", "/phone-numbers")
-PATHS = ("/dashboard", "/messages", "/messages/{conversation}", "/phone-numbers")
+SETTINGS: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
+    "/settings/profile": (None, profile.build),
+    "/settings/security": (None, security.build),
+    "/settings/team": (Permission.MEMBER_READ, team.build),
+    "/settings/workspace": (Permission.WORKSPACE_UPDATE, workspace.build),
+    "/settings/developers": (Permission.KEY_MANAGE, developers.build),
+    "/settings/audit": (Permission.AUDIT_READ, audit.build),
+}
+PREFIXES = ("/dashboard", "/messages", "/phone-numbers", "/settings")
+PATHS = ("/dashboard", "/messages", "/messages/{conversation}", "/phone-numbers", *SETTINGS)
 
 
 def register() -> None:
@@ -35,16 +48,32 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
     conversation = request.path_params.get("conversation")
     if conversation is not None and not await _exists(session, conversation):
         return not_found_page()
+    needed, _page = SETTINGS.get(request.url.path, (None, None))
+    if needed is not None and not session.actor.may(needed):
+        return not_found_page()  # what a role may not open does not exist for it
     plan = await call(session.actor, plans.describe)
-    Shell(session, plan)
+    Shell(session, plan, await call(session.actor, workspaces.list_own))
     ui.sub_pages(
         {
             "/dashboard": lambda: dashboard.build(session),
             "/messages": lambda: messages.build(session),
             "/phone-numbers": lambda: phone_numbers.build(session),
+            **{
+                path: partial(_settings, session, needed, page)
+                for path, (needed, page) in SETTINGS.items()
+            },
         }
     )
     return None
+
+
+def _settings(
+    session: SessionView, needed: Permission | None, page: Callable[[SessionView], None]
+) -> None:
+    """Build a page of the settings, reached by a click inside: the role is asked once more."""
+    if needed is not None:
+        session.actor.require(needed)
+    page(session)
 
 
 async def _missing(session: CurrentSession) -> Response:  # noqa: ARG001  # only for people inside

@@ -12,7 +12,7 @@ class Bound:
     """The row that a secret belongs to: moved elsewhere it does not open."""
 
     table: str
-    workspace_id: UUID
+    workspace_id: UUID | None
     row_id: UUID
 
     def at(self, column: str) -> str:

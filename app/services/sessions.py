@@ -5,6 +5,7 @@ The gate, the page dependency and every UI call ask `find`; it is one indexed lo
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,7 +15,8 @@ from app import events
 from app.actor import Actor, Role
 from app.clock import utc_now
 from app.crypto import hash_token, new_token
-from app.errors import NotAuthenticated
+from app.errors import NotAuthenticated, PermissionDenied
+from app.i18n import mark
 from app.ids import new_id
 from app.models import Membership, User
 from app.models.enums import Theme, UserStatus
@@ -23,6 +25,18 @@ from app.models.user import Session as SignIn
 IDLE = dt.timedelta(hours=12)
 ABSOLUTE = dt.timedelta(days=14)
 SEEN_EVERY = dt.timedelta(minutes=1)
+# How long a shown password, code or provider's word lets one do what is dangerous.
+PROOF = dt.timedelta(minutes=30)
+
+
+Place = tuple[UUID, Role]  # the workspace, and what one is in it
+
+
+class ProofNeeded(PermissionDenied):
+    """What is dangerous asks for the password again after a while."""
+
+    code = "proof_needed"
+    sentence = mark("Please confirm with your password that it is you.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +47,23 @@ class SessionView:
     user_id: UUID
     user_name: str
     user_email: str
+    user_image: str | None
+    is_verified: bool
     theme: Theme
     time_zone: str
     language: str
     is_admin: bool
     workspace_id: UUID
     workspace_name: str
+    workspace_logo: str | None
+    workspace_time_zone: str
     role: Role
     last_seen_at: dt.datetime
+
+    @property
+    def place(self) -> Place:
+        """Where the person is, and as what."""
+        return self.workspace_id, self.role
 
     @property
     def actor(self) -> Actor:
@@ -98,15 +121,38 @@ def find(session: Session, token: str) -> SessionView | None:
         user_id=row.user_id,
         user_name=row.user_name,
         user_email=row.user_email,
+        user_image=row.user_image,
+        is_verified=row.is_verified,
         theme=Theme(row.theme),
         time_zone=row.time_zone,
         language=row.language,
         is_admin=row.is_admin,
         workspace_id=row.workspace_id,
         workspace_name=row.workspace_name,
+        workspace_logo=row.workspace_logo,
+        workspace_time_zone=row.workspace_time_zone,
         role=Role(row.role),
         last_seen_at=row.last_seen_at,
     )
+
+
+def find_person(session: Session, token: str) -> tuple[UUID, UUID] | None:
+    """Return whose live sign-in a cookie is, and the sign-in, in whatever workspace or none.
+
+    For the few doors that need none: making a workspace, accepting an invitation.
+    """
+    now = utc_now()
+    return session.exec(
+        select(col(SignIn.user_id), col(SignIn.id))
+        .join(User, col(User.id) == col(SignIn.user_id))
+        .where(
+            col(SignIn.token_hash) == hash_token(token),
+            col(SignIn.revoked_at).is_(None),
+            col(SignIn.idle_until) > now,
+            col(SignIn.expires_at) > now,
+            col(User.status) == UserStatus.ACTIVE,
+        )
+    ).first()
 
 
 def require_live(session: Session, actor: Actor) -> None:
@@ -143,12 +189,12 @@ def require_live(session: Session, actor: Actor) -> None:
     _touch(session, actor.session_id, row.last_seen_at)
 
 
-def live_among(session: Session, ids: set[UUID]) -> set[UUID]:
-    """Return those of the sign-ins that are still live, for the pages that they have open."""
+def live_among(session: Session, ids: set[UUID]) -> dict[UUID, Place]:
+    """Return those of the sign-ins that are still live, with where their person is by now."""
     rows = session.connection().execute(
         text("SELECT * FROM live_sessions(:ids, :now)"), {"ids": list(ids), "now": utc_now()}
     )
-    return {row[0] for row in rows}
+    return {row.session_id: (row.workspace_id, Role(row.role)) for row in rows}
 
 
 def touch(session: Session, view: SessionView) -> None:
@@ -170,7 +216,86 @@ def revoke(session: Session, session_id: UUID, *, reason: str) -> None:
         .where(col(SignIn.id) == session_id, col(SignIn.revoked_at).is_(None))
         .values(revoked_at=utc_now(), revoked_reason=reason)
     )
+    ring(session, session_id)
+
+
+def revoke_all(session: Session, user_id: UUID, *, reason: str, but: UUID | None = None) -> int:
+    """End all sign-ins of a person; their open pages close at once. System-only."""
+    query = select(col(SignIn.id)).where(
+        col(SignIn.user_id) == user_id, col(SignIn.revoked_at).is_(None)
+    )
+    ids = [found for found in session.exec(query).all() if found != but]
+    for session_id in ids:
+        revoke(session, session_id, reason=reason)
+    return len(ids)
+
+
+def leave_workspace(
+    session: Session, user_id: UUID, workspace_id: UUID, *, onward: UUID | None
+) -> None:
+    """Take a person's sign-ins out of a workspace, into another one or none; pages close.
+
+    System-only: the membership ends in the same transaction.
+    """
+    ids = session.exec(
+        select(col(SignIn.id)).where(
+            col(SignIn.user_id) == user_id, col(SignIn.workspace_id) == workspace_id
+        )
+    ).all()
+    session.exec(update(SignIn).where(col(SignIn.id).in_(ids)).values(workspace_id=onward))
+    for session_id in ids:
+        ring(session, session_id)
+
+
+def move(session: Session, session_id: UUID, workspace_id: UUID) -> None:
+    """Put a sign-in into a workspace of its person; its open pages look again. System-only."""
+    session.exec(
+        update(SignIn).where(col(SignIn.id) == session_id).values(workspace_id=workspace_id)
+    )
+    ring(session, session_id)
+
+
+def ring_member(session: Session, user_id: UUID, workspace_id: UUID) -> None:
+    """Tell a person's open pages in a workspace to look again who they are. System-only."""
+    _ring_where(session, col(SignIn.user_id) == user_id, col(SignIn.workspace_id) == workspace_id)
+
+
+def ring_person(session: Session, user_id: UUID) -> None:
+    """Tell all open pages of a person to look again who they are. System-only."""
+    _ring_where(session, col(SignIn.user_id) == user_id)
+
+
+def ring_workspace(session: Session, workspace_id: UUID) -> None:
+    """Tell all open pages of a workspace to look again what it is. System-only."""
+    _ring_where(session, col(SignIn.workspace_id) == workspace_id)
+
+
+def note_proof(session: Session, session_id: UUID) -> None:
+    """Note that the person has just shown who they are. System-only: the password was checked."""
+    session.exec(update(SignIn).where(col(SignIn.id) == session_id).values(proven_at=utc_now()))
+
+
+def require_proof(session: Session, actor: Actor) -> None:
+    """Make sure that the person has shown who they are within the last half hour. System-only.
+
+    Raises:
+        ProofNeeded: it is too long ago; the screen asks for the password.
+    """
+    row = session.get(SignIn, actor.session_id) if actor.session_id else None
+    if row is None or utc_now() - row.proven_at > PROOF:
+        raise ProofNeeded
+
+
+def ring(session: Session, session_id: UUID) -> None:
+    """Tell a sign-in's open pages, on every machine, to look again whether they still may."""
     events.ring(session, events.Bell(events.session_topic(session_id)))
+
+
+def _ring_where(session: Session, *conditions: Any) -> None:
+    now = utc_now()
+    live = (col(SignIn.revoked_at).is_(None), col(SignIn.expires_at) > now)
+    for session_id in session.exec(select(col(SignIn.id)).where(*conditions, *live)).all():
+        ring(session, session_id)
 
 
 def _touch(session: Session, session_id: UUID | None, last_seen_at: dt.datetime) -> None:

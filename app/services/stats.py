@@ -6,6 +6,7 @@ from uuid import UUID
 from app import db
 from app.db import Connection
 from app.models.enums import MessageStatus
+from app.services.mails import due as mails
 from app.services.outbox.due import DUE, UNDER_WAY
 
 OUTBOUND = [status.value for status in MessageStatus if status is not MessageStatus.RECEIVED]
@@ -37,7 +38,7 @@ def collect(workspace_id: UUID | None = None) -> dict[str, Any]:
             "queue": {
                 "outbox": by_status["queued"] + by_status["sending"],
                 "media": 0,
-                "mail": 0,
+                "mail": _scoped(connection, "mails", workspace_id, mails.PENDING),
                 "deliveries": 0,
             },
         }
@@ -55,6 +56,7 @@ def unfinished() -> int:
             f"""
             SELECT (SELECT count(*) FROM webhook_events WHERE state = 'PENDING')
                 + (SELECT count(*) FROM messages m WHERE ({DUE}) OR ({UNDER_WAY}))
+                + (SELECT count(*) FROM mails WHERE ({mails.DUE}) OR ({mails.UNDER_WAY}))
             """,  # noqa: S608  # our own words
             None,
         ) + _retried_elsewhere(connection)

@@ -7,10 +7,14 @@ from sqlmodel import Session, col, delete
 
 from app import db
 from app.clock import utc_now
+from app.models import IdempotencyKey, Mail, VerificationToken
+from app.models.enums import MailState
 from app.models.user import Session as SignIn
+from app.services.mails import due as mails
 from app.services.outbox.due import ABANDONED, DUE
 
-KEEP_SESSIONS = dt.timedelta(days=30)
+KEEP = dt.timedelta(days=30)
+DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class Waiting:
 
     webhooks: bool
     outbox: bool
+    mail: bool
 
 
 def waiting() -> Waiting:
@@ -30,12 +35,19 @@ def waiting() -> Waiting:
                 OR EXISTS (SELECT FROM messages_unprocessed
                     WHERE state = 'WAITING' AND next_retry_at <= now()),
                 EXISTS (SELECT FROM messages m WHERE {DUE})
-                OR EXISTS (SELECT FROM messages m WHERE {ABANDONED})
+                OR EXISTS (SELECT FROM messages m WHERE {ABANDONED}),
+                EXISTS (SELECT FROM mails WHERE {mails.DUE})
             """  # noqa: S608  # our own words
         ).fetchone()
-    return Waiting(*row) if row else Waiting(webhooks=False, outbox=False)
+    return Waiting(*row) if row else Waiting(webhooks=False, outbox=False, mail=False)
 
 
-def purge_sessions(session: Session) -> None:
-    """Forget sign-ins that ended a month ago."""
-    session.exec(delete(SignIn).where(col(SignIn.expires_at) < utc_now() - KEEP_SESSIONS))
+def purge(session: Session) -> None:
+    """Forget what is long over: sign-ins and mails after a month, tokens and keys after a day."""
+    now = utc_now()
+    session.exec(delete(SignIn).where(col(SignIn.expires_at) < now - KEEP))
+    session.exec(
+        delete(Mail).where(col(Mail.state) != MailState.PENDING, col(Mail.updated_at) < now - KEEP)
+    )
+    session.exec(delete(VerificationToken).where(col(VerificationToken.expires_at) < now - DAY))
+    session.exec(delete(IdempotencyKey).where(col(IdempotencyKey.expires_at) < now))

@@ -11,8 +11,9 @@ OPENERS = {
     # HTTP
     "app.web",
     "app.gate",
-    "app.pages.public",
+    "app.api.exports",
     "app.api.health",
+    "app.api.pictures",
     "app.api.webhooks",
     # jobs and the command line
     "app.jobs",
@@ -26,6 +27,7 @@ OPENERS = {
 # Drains and counts over all workspaces: batches in SQL, on a connection of their own.
 CONNECTORS = {
     "app.services.inbound.drain",
+    "app.services.mails.drain",
     "app.services.outbox.drain",
     "app.services.stats",
     "app.services.tidy",

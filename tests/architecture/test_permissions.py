@@ -17,6 +17,7 @@ WRITERS = {"insert", "update", "delete"}
 SESSION_WRITES = {"add", "add_all", "delete", "merge", "flush"}
 SQL = ("INSERT ", "UPDATE ", "DELETE ", "TRUNCATE ", "COPY ")
 
+ASKS = {"actor.require", "actor.require_person"}
 Key = tuple[str, str]
 SERVICES = {name: path for name, path in modules().items() if name.startswith("app.services")}
 
@@ -69,7 +70,8 @@ def is_guarded(key: Key) -> bool:
     if any("System-only" in (text or "") for text in texts):
         return True
     return any(
-        name_of(call.func) == "actor.require" or _hands_the_actor_on(key[0], call)
+        name_of(call.func) in {"actor.require", "actor.require_person"}
+        or _hands_the_actor_on(key[0], call)
         for call in calls(function)
     )
 

@@ -27,11 +27,23 @@ from tests.subprocesses import environment
 PUBLIC_PATHS = {
     "/",
     "/sign-in",
+    "/sign-in/code",
+    "/sign-in/link",
     "/sign-up",
+    "/verify-email",
+    "/reset-password",
+    "/invitations/{token}",
+    # Asks for a sign-in itself, because it takes one that is in no workspace.
+    "/workspaces/new",
+    "/api/auth/oauth/{name}",
+    "/api/auth/oauth/{name}/callback",
     "/sign-out",
     "/favicon.ico",
     "/static",
     "/healthz",
+    # Ask for the session themselves: they are no pages.
+    "/exports/audit.csv",
+    "/media/pictures/{picture}",
     "/readyz",
     "/api/webhooks/whatsapp",
     "/api/webhooks/whatsapp/{account}",

@@ -68,7 +68,12 @@ def bare_words(path: Path) -> list[str]:
 def without_code(template: str) -> str:
     """Return a template without comments, scripts and what Jinja computes."""
     template = re.sub(r"\{% block \w*class %\}.*?\{% endblock %\}", " ", template)
-    template = re.sub(r"\{#.*?#\}|<!--.*?-->|<script.*?</script>", " ", template, flags=re.DOTALL)
+    template = re.sub(
+        r"\{#.*?#\}|<!--.*?-->|<script.*?</script>|<style.*?</style>",
+        " ",
+        template,
+        flags=re.DOTALL,
+    )
     return re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " ", template, flags=re.DOTALL)
 
 

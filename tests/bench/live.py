@@ -86,7 +86,7 @@ def _shop() -> Number:
             name="Bench",
             email=EMAIL,
             password=PASSWORD,
-            workspace_name="Bench Shop",
+            workspace="Bench Shop",
             is_admin=False,
         )
     return factories.connect_number(created.workspace_id)

@@ -10,8 +10,8 @@ from app import db
 from app.config import Settings, configure
 from app.devstack import demo
 from app.sandbox import FILE_NAME, Store
-from app.services import phone_numbers, users
-from app.services.users import Client, WrongCredentials
+from app.services import phone_numbers, sign_ins, users
+from app.services.sign_ins import Client, WrongCredentials
 from tests.table_rows import count, row
 
 STEPS = {
@@ -38,7 +38,8 @@ def password_of(config: Settings) -> str:
 
 def sign_in(config: Settings, password: str) -> str:
     with db.transaction() as session:
-        return users.sign_in(session, email=demo.EMAIL, password=password, client=Client())
+        outcome = sign_ins.sign_in(session, email=demo.EMAIL, password=password, client=Client())
+    return outcome.token_or_raise()
 
 
 def assert_complete(config: Settings) -> None:
@@ -96,7 +97,7 @@ def test_somebody_elses_account_before_the_first_start_changes_nothing(config: S
             name="Ana",
             email="ana@example.com",
             password="a long enough password",
-            workspace_name="Ana's",
+            workspace="Ana's",
         )
 
     demo.create_once(config)
@@ -112,7 +113,7 @@ def test_person_who_took_the_address_keeps_it(config: Settings) -> None:
             name="Ana",
             email=demo.EMAIL,
             password="a long enough password",
-            workspace_name="Ana's",
+            workspace="Ana's",
         )
 
     demo.create_once(config)

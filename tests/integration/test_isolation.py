@@ -10,10 +10,11 @@ from sqlmodel import SQLModel
 from app import db
 from app.db import DbRole
 from app.ids import new_id
-from app.models import MediaFile, MessageStatusEntry, Subscription
+from app.models import Subscription
 from app.models.policies import GLOBAL_TABLES, workspace_tables
 from app.models.workspace import Membership
 from tests import factories, table_rows
+from tests.every_table import fill
 from tests.factories import Team
 from tests.table_rows import count, rows
 
@@ -26,14 +27,7 @@ NOW = "2026-11-01T12:00:00Z"
 def full(acme: Team, rival: Team) -> tuple[Team, Team]:
     """Both workspaces with at least one row in every table."""
     for team in (acme, rival):
-        message_id = factories.make_message(factories.make_conversation(team.number))
-        table_rows.save(
-            MessageStatusEntry(
-                workspace_id=team.id, phone_number_id=team.number.id, message_id=message_id,
-                wamid=f"wamid.{team.id}", status="sent", occurred_at=NOW,
-            ),
-            MediaFile(workspace_id=team.id, message_id=message_id),
-        )  # fmt: skip
+        fill(team)
     return acme, rival
 
 

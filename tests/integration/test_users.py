@@ -8,8 +8,9 @@ from app import db
 from app.actor import Actor
 from app.errors import ValidationFailed
 from app.models.enums import UserStatus
-from app.services import conversations, passwords, sessions, users
-from app.services.users import Client, EmailTaken, WrongCredentials
+from app.services import conversations, passwords, sessions, sign_ins, users
+from app.services.sign_ins import Client, WrongCredentials
+from app.services.users import EmailTaken
 from tests import factories, table_rows
 from tests.factories import DAY, PASSWORD, Team
 from tests.table_rows import count, row
@@ -18,7 +19,7 @@ ANA: dict[str, Any] = {
     "name": " Ana ",
     "email": "Ana@Example.com",
     "password": PASSWORD,
-    "workspace_name": "Ana's shop",
+    "workspace": "Ana's shop",
 }
 
 
@@ -29,7 +30,8 @@ def sign_up(**changes: Any) -> users.SignedUp:
 
 def sign_in(email: str, password: str) -> str:
     with db.transaction() as session:
-        return users.sign_in(session, email=email, password=password, client=Client(ip="::1"))
+        outcome = sign_ins.sign_in(session, email=email, password=password, client=Client(ip="::1"))
+    return outcome.token_or_raise()
 
 
 def test_sign_up_makes_a_person_a_workspace_and_a_trial(rival: Team):
@@ -71,9 +73,9 @@ def test_known_address_is_refused_whatever_its_case_and_leaves_nothing(email: st
         ({"name": " "}, "name"),
         ({"name": "x" * 121}, "name"),
         ({"name": "a\0b"}, "name"),
-        ({"workspace_name": ""}, "workspace_name"),
-        ({"workspace_name": "x" * 121}, "workspace_name"),
-        ({"workspace_name": "a\0b"}, "workspace_name"),
+        ({"workspace": ""}, "workspace"),
+        ({"workspace": "x" * 121}, "workspace"),
+        ({"workspace": "a\0b"}, "workspace"),
         ({"email": "nobody"}, "email"),
         ({"email": "a@b@c.de"}, "email"),
         ({"email": f"{'x' * 250}@example.com"}, "email"),
@@ -94,9 +96,9 @@ def test_wrong_field_is_named_with_a_sentence(changes: dict[str, str], field: st
 
 def test_everything_that_is_wrong_is_told_at_once():
     with pytest.raises(ValidationFailed) as caught:
-        sign_up(name="", email="", password="", workspace_name="")
+        sign_up(name="", email="", password="", workspace="")
 
-    assert set(caught.value.fields) == {"name", "email", "password", "workspace_name"}
+    assert set(caught.value.fields) == {"name", "email", "password", "workspace"}
 
 
 def test_sign_up_that_fails_later_leaves_nothing():

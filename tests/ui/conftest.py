@@ -10,8 +10,8 @@ from nicegui.testing import User
 from app import db
 from app.actor import Actor
 from app.config import settings
-from app.services import users
-from app.services.users import Client
+from app.services import sign_ins
+from app.services.sign_ins import Client
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def session_token(actor: Actor) -> str:
     """Sign a member in and return the cookie's token."""
     assert actor.user_id is not None
     with db.transaction() as session:
-        return users.start_session(session, actor.user_id, client=Client())
+        return sign_ins.start(session, actor.user_id, client=Client())
 
 
 def show_cookie(user: User, token: str) -> None:

@@ -1,0 +1,179 @@
+"""Forms of the shell: fields with a label above and an error below, a form that sends once.
+
+A form hands its values to a handler; a `ValidationFailed` marks the fields that it names, and the
+first of them gets the focus. Everything else becomes a toast, by `@action`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
+
+from app.components.button import button, mark
+from app.components.call import action
+from app.errors import ValidationFailed
+from app.i18n import gettext as _
+
+Values = dict[str, Any]
+SEND = "(event) => { event.preventDefault(); emit() }"
+Handler = Callable[[Values], Awaitable[None]]
+
+
+class Field:
+    """A labelled input; `error` is a sentence below it, or none."""
+
+    def __init__(self, label: str, control: "ValueElement[Any]", *, testid: str) -> None:
+        self.control = mark(control, testid)
+        control.props["aria-label"] = label
+
+    @property
+    def value(self) -> Any:
+        """What is in it now."""
+        return self.control.value
+
+    def show_error(self, sentence: str | None) -> None:
+        """Mark the field, or take the mark away."""
+        self.control.props["error"] = bool(sentence)
+        self.control.props["error-message"] = sentence or ""
+
+
+class Form:
+    """Fields by name and one button that sends them; the fields are added inside its block."""
+
+    def __init__(self, on_send: Handler, *, label: str, testid: str) -> None:
+        self._on_send = on_send
+        self._label = label
+        self._testid = testid
+        self._fields: dict[str, Field] = {}
+        self._root = ui.element("form").classes("form")
+        self._root.props["novalidate"] = True
+        self._root.on(
+            "submit", self._submit, js_handler="(event) => { event.preventDefault(); emit() }"
+        )
+
+    def __enter__(self) -> "Form":
+        self._root.__enter__()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        with ui.element("div").classes("form-actions"):
+            self.send_button = button(
+                self._label, lambda: None, look="primary", testid=f"{self._testid}-submit"
+            )
+            self.send_button.props["type"] = "submit"
+        self._root.__exit__(*_exception)
+
+    def text(
+        self,
+        name: str,
+        label: str,
+        *,
+        value: str = "",
+        hint: str = "",
+        kind: str = "text",
+        autocomplete: str = "off",
+        maxlength: int = 400,
+    ) -> Field:
+        """Add a line of text."""
+        with _labelled(label, hint):
+            control = ui.input(value=value, password=kind == "password").props("outlined dense")
+            control.props["type"] = kind
+            control.props["autocomplete"] = autocomplete
+            control.props["maxlength"] = maxlength
+        return self._add(name, label, control)
+
+    def choice(
+        self,
+        name: str,
+        label: str,
+        options: Mapping[str, str],
+        *,
+        value: str,
+        hint: str = "",
+        can_search: bool = False,
+    ) -> Field:
+        """Add one choice of several; with `can_search` one types to find it."""
+        with _labelled(label, hint):
+            control = ui.select(dict(options), value=value, with_input=can_search)
+            control.props("outlined dense options-dense behavior=menu")
+        return self._add(name, label, control)
+
+    def note(self, label: str, text: str) -> None:
+        """Add a fact that cannot be changed here."""
+        with _labelled(label, ""):
+            ui.label(text).classes("given")
+
+    def checks(self, name: str, label: str, options: Mapping[str, str]) -> None:
+        """Add boxes to tick; the value is the list of those that are ticked."""
+        with ui.element("fieldset").classes("field"):
+            with ui.element("legend").classes("label"):
+                ui.label(label)
+            group = _Checks({key: self._box(name, key, text) for key, text in options.items()})
+        self._fields[name] = group  # type: ignore[assignment]  # it has a value and an error, too
+
+    def _box(self, name: str, key: str, text: str) -> ui.checkbox:
+        return mark(ui.checkbox(text, value=True).props("dense"), f"{self._testid}-{name}-{key}")
+
+    def _add(self, name: str, label: str, control: Any) -> Field:
+        field = Field(label, control, testid=f"{self._testid}-{name}")
+        self._fields[name] = field
+        return field
+
+    @action
+    async def _submit(self) -> None:
+        for field in self._fields.values():
+            field.show_error(None)
+        self.send_button.disable()
+        try:
+            await self._on_send({name: field.value for name, field in self._fields.items()})
+        except ValidationFailed as error:
+            self._show(error)
+        finally:
+            if not self.send_button.is_deleted:
+                self.send_button.enable()
+
+    def _show(self, error: ValidationFailed) -> None:
+        unknown = {name: text for name, text in error.fields.items() if name not in self._fields}
+        if unknown:
+            raise ValidationFailed(unknown)
+        for name, sentence in error.fields.items():
+            self._fields[name].show_error(sentence)
+
+
+class _Checks:
+    """A group of boxes, as a field."""
+
+    def __init__(self, boxes: Mapping[str, ui.checkbox]) -> None:
+        self._boxes = boxes
+
+    @property
+    def value(self) -> list[str]:
+        return [key for key, box in self._boxes.items() if box.value]
+
+    def show_error(self, _sentence: str | None) -> None:
+        """Nothing can be wrong with a box."""
+
+
+def _labelled(label: str, hint: str) -> ui.element:
+    block = ui.element("div").classes("field")
+    with block:
+        ui.label(label).classes("label")
+        if hint:
+            ui.label(hint).classes("hint")
+    return block
+
+
+async def confirm(title: str, text: str, *, label: str, testid: str) -> bool:
+    """Ask before something that cannot be undone; True when the person says yes."""
+    with ui.dialog() as dialog, ui.element("div").classes("dialog") as box:
+        box.props["role"] = "alertdialog"
+        box.props["aria-label"] = title
+        ui.label(title).classes("dialog-title")
+        ui.label(text).classes("dialog-text")
+        with ui.element("div").classes("dialog-actions"):
+            button(_("Cancel"), lambda: dialog.submit(False), testid=f"{testid}-cancel")  # noqa: FBT003
+            button(label, lambda: dialog.submit(True), look="danger", testid=f"{testid}-confirm")  # noqa: FBT003
+    said = await dialog
+    dialog.delete()
+    return bool(said)

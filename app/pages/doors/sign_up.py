@@ -1,0 +1,67 @@
+"""Making an account and a workspace; confirming the address."""
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.errors import AppError
+from app.pages.doors.door import HOME, SEE_OTHER, again, new_router, next_of, read_form, signed_in
+from app.services import oauth, sign_ins, users, verification
+from app.services.rate_limits import Limit
+from app.services.sign_ins import Client
+from app.templating import render
+from app.web import client_of, count, find_session, forget_sessions, safe_next, transact
+
+router = new_router()
+
+
+@router.get("/sign-up")
+async def sign_up_form(request: Request) -> Response:
+    """Show the form; who is signed in goes straight on."""
+    target = request.query_params.get("next")
+    if await find_session(request):
+        return RedirectResponse(safe_next(target), SEE_OTHER)
+    return render("sign_up.html", next=next_of(target), providers=oauth.providers())
+
+
+@router.post("/sign-up")
+async def sign_up(request: Request) -> Response:
+    """Make the person, the workspace and its trial; sign in."""
+    form = await read_form(request)
+    try:
+        await count(request, (Limit.SIGN_UP_ADDRESS, ""))
+        token = await transact(_sign_up, form, client_of(request))
+    except AppError as error:
+        return again("sign_up.html", form, error, providers=oauth.providers())
+    return await signed_in(token, safe_next(form.get("next")))
+
+
+@router.get("/verify-email")
+async def verify_form(request: Request) -> Response:
+    """Show the button: a mail reader that opens links must not use them up."""
+    token = request.query_params.get("token", "")
+    if not token:
+        return RedirectResponse("/settings/profile", SEE_OTHER)
+    return render("verify_email.html", token=token)
+
+
+@router.post("/verify-email")
+async def verify(request: Request) -> Response:
+    """Spend the mailed link."""
+    form = await read_form(request)
+    await count(request, (Limit.VERIFY_ADDRESS, ""))
+    await transact(verification.verify, form.get("token", ""))
+    forget_sessions()
+    target = HOME if await find_session(request) else "/sign-in"
+    return render("verified.html", target=target)
+
+
+def _sign_up(session: Session, form: dict[str, str], client: Client) -> str:
+    created = users.sign_up(
+        session,
+        name=form.get("name", ""),
+        email=form.get("email", ""),
+        password=form.get("password", ""),
+        workspace=form.get("workspace", ""),
+    )
+    return sign_ins.start(session, created.user_id, client=client)

@@ -1,0 +1,149 @@
+"""One's own name, picture, time zone and theme."""
+
+import zoneinfo
+
+from nicegui import background_tasks, events, ui
+
+from app.components import feedback
+from app.components.button import button, mark
+from app.components.call import action, call, in_thread
+from app.components.forms import Form, Values
+from app.components.person import avatar
+from app.components.settings_frame import section, settings_page
+from app.i18n import gettext as _
+from app.i18n import mark as mark_words
+from app.models.enums import Theme
+from app.services import pictures, profiles, verification
+from app.services.profiles import ProfileView
+from app.services.sessions import SessionView
+
+THEMES = {
+    Theme.SYSTEM.value: mark_words("Same as this device"),
+    Theme.LIGHT.value: mark_words("Light"),
+    Theme.DARK.value: mark_words("Dark"),
+}
+
+
+def build(session: SessionView) -> None:
+    """Compose the page."""
+    with settings_page(session, "profile", _("Profile")) as root:
+        background_tasks.create(_load(session, root), name="profile", context=root)
+
+
+@action
+async def _load(session: SessionView, root: ui.element) -> None:
+    profile = await call(session.actor, profiles.get)
+    if root.is_deleted:
+        return
+    root.clear()
+    with root:
+        if not profile.is_verified:
+            _unverified(session, profile)
+        _picture(session, profile, root)
+        _details(session, profile)
+
+
+def _unverified(session: SessionView, profile: ProfileView) -> None:
+    text = _("We sent a link to {email}. Until you open it, you can use the sandbox only.")
+
+    @action
+    async def send_again() -> None:
+        await call(session.actor, verification.ask_again)
+        feedback.toast(_("A new link is on its way."))
+
+    with section(_("Confirm your address"), text.format(email=profile.email)):
+        button(_("Send a new link"), send_again, testid="verify-again")
+
+
+def _picture(session: SessionView, profile: ProfileView, root: ui.element) -> None:
+    @action
+    async def take(event: events.UploadEventArguments) -> None:
+        try:
+            drawn = await in_thread(pictures.redraw, await event.file.read())
+        finally:
+            uploader.reset()
+        await call(session.actor, pictures.set_own, drawn)
+        await _load(session, root)
+
+    @action
+    async def remove() -> None:
+        await call(session.actor, pictures.remove_own)
+        await _load(session, root)
+
+    with (
+        section(_("Picture"), _("Your team sees it beside what you write.")),
+        ui.element("div").classes("hstack gap-3"),
+    ):
+        avatar(profile.name or profile.email, profile.image, is_large=True)
+        uploader = picture_upload(take)
+        button(
+            _("Choose a picture"),
+            lambda: uploader.run_method("pickFiles"),
+            testid="profile-picture-choose",
+        )
+        if profile.image:
+            button(_("Remove"), remove, look="ghost", testid="profile-picture-remove")
+
+
+def picture_upload(take: object) -> ui.upload:
+    """Return a hidden upload of one picture; the button beside it opens it."""
+    uploader = ui.upload(
+        on_upload=take,  # type: ignore[arg-type]  # an @action
+        auto_upload=True,
+        max_files=1,
+        max_file_size=pictures.MAX_BYTES,
+        on_rejected=lambda: feedback.toast(_("Choose a picture of at most 5 MB."), kind="error"),
+    ).classes("sr-only")
+    uploader.props["accept"] = "image/png,image/jpeg,image/webp,image/gif"
+    return mark(uploader, "picture-upload")
+
+
+def _details(session: SessionView, profile: ProfileView) -> None:
+    async def save(values: Values) -> None:
+        theme = Theme(values["theme"])
+        await call(
+            session.actor,
+            profiles.update,
+            name=values["name"],
+            time_zone=values["time_zone"] or "",
+            theme=theme,
+        )
+        _paint(theme)
+        feedback.toast(_("Saved."))
+
+    with section(_("About you")), Form(save, label=_("Save"), testid="profile") as form:
+        form.text("name", _("Your name"), value=profile.name, autocomplete="name", maxlength=120)
+        form.choice(
+            "time_zone",
+            _("Time zone"),
+            {"": _("Same as this device")} | {zone: zone for zone in time_zones()},
+            value=profile.time_zone,
+            can_search=True,
+        )
+        form.choice(
+            "theme",
+            _("Colours"),
+            {theme: _(words) for theme, words in THEMES.items()},
+            value=profile.theme.value,
+        )
+        form.note(_("E-mail"), profile.email)
+
+
+def _paint(theme: Theme) -> None:
+    """Let this browser show the colours at once; others do with their next sign-in."""
+    match theme:
+        case Theme.LIGHT:
+            ui.run_javascript("window.shell.setTheme('light')")
+        case Theme.DARK:
+            ui.run_javascript("window.shell.setTheme('dark')")
+        case Theme.SYSTEM:
+            ui.run_javascript("window.shell.setTheme('system')")
+
+
+def time_zones() -> list[str]:
+    """Return the names of places, without the historic and technical ones."""
+    return sorted(
+        zone
+        for zone in zoneinfo.available_timezones()
+        if zone == "UTC" or ("/" in zone and not zone.startswith(("Etc/", "SystemV/", "posix")))
+    )

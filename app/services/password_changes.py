@@ -1,0 +1,91 @@
+"""Another password: forgotten and reset by a mailed link, or changed by who knows the old one.
+
+Either way every other sign-in ends, and a mail says so.
+"""
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.actor import Actor
+from app.clock import utc_now
+from app.db import bind_workspace
+from app.errors import ValidationFailed
+from app.i18n import gettext as _
+from app.models import User
+from app.models.enums import TokenPurpose, UserStatus
+from app.services import audit, passwords, sessions, tokens, users, workspaces
+from app.services.mails import letters, post
+
+
+def ask(session: Session, email: str) -> None:
+    """Mail a link to who has this address, and say nothing to who asks.
+
+    System-only: whoever forgot a password is nobody yet. The edge counts the tries before.
+    """
+    user = users.find_by_email(session, email)
+    if user is None or user.status is not UserStatus.ACTIVE:
+        return
+    token = tokens.issue(session, TokenPurpose.RESET_PASSWORD, user_id=user.id, email=user.email)
+    post.post(session, user.email, letters.reset_password(token))
+
+
+def is_live(session: Session, token: str) -> bool:
+    """Tell whether a mailed link still opens the form. System-only: a door."""
+    return tokens.find(session, TokenPurpose.RESET_PASSWORD, token) is not None
+
+
+def reset(session: Session, token: str, password: str, *, ip: str | None) -> None:
+    """Spend a mailed link on a new password; ends all sign-ins. The second factor stays on.
+
+    System-only: the link is the proof; it proves the address, too.
+
+    Raises:
+        TokenSpent: it is used, too old, or replaced by a newer one.
+        ValidationFailed: the password will not do; the link can be used again.
+    """
+    if problem := passwords.problem(password):
+        raise ValidationFailed({"password": problem})
+    row = tokens.use(session, TokenPurpose.RESET_PASSWORD, token)
+    user = session.get(User, row.user_id) if row.user_id else None
+    if user is None or user.email != row.email or user.status is not UserStatus.ACTIVE:
+        raise tokens.TokenSpent
+    user.email_verified_at = user.email_verified_at or utc_now()
+    _set(session, user, password)
+    sessions.revoke_all(session, user.id, reason="password reset")
+    _tell(session, user, workspaces.last_of(session, user.id), "password.reset", ip)
+
+
+def change(session: Session, actor: Actor, *, current: str, password: str) -> None:
+    """Change one's own password; ends one's other sign-ins.
+
+    Raises:
+        ValidationFailed: the current one is wrong, or the new one will not do.
+    """
+    user = session.get_one(User, actor.require_person())
+    fields: dict[str, str] = {}
+    if user.password_hash and not passwords.verify(user.password_hash, current):
+        fields["current"] = _("This is not your password.")
+    if problem := passwords.problem(password):
+        fields["password"] = problem
+    if fields:
+        raise ValidationFailed(fields)
+    _set(session, user, password)
+    sessions.revoke_all(session, user.id, reason="password changed", but=actor.session_id)
+    _tell(session, user, actor.workspace_id, "password.changed", None)
+
+
+def _set(session: Session, user: User, password: str) -> None:
+    user.password_hash = passwords.hash_password(password)
+    session.add(user)
+    for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.SECOND_FACTOR):
+        tokens.revoke(session, purpose, user.id)
+
+
+def _tell(
+    session: Session, user: User, workspace_id: UUID | None, action: str, ip: str | None
+) -> None:
+    post.post(session, user.email, letters.password_changed())
+    if workspace_id is not None:
+        bind_workspace(session, workspace_id)
+        audit.record(session, workspace_id, action, user_id=user.id, ip=ip)

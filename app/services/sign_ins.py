@@ -1,0 +1,179 @@
+"""Signing in: password, then perhaps a code; every failure looks and takes the same."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.actor import Actor
+from app.db import bind_workspace
+from app.errors import AppError, NotAuthenticated, ValidationFailed
+from app.i18n import gettext as _
+from app.i18n import mark
+from app.models import User
+from app.models.enums import TokenPurpose, UserStatus
+from app.services import (
+    audit,
+    passwords,
+    rate_limits,
+    second_factor,
+    sessions,
+    tokens,
+    users,
+    workspaces,
+)
+from app.services.rate_limits import Limit, account_key
+from app.services.second_factor import WrongCode
+
+
+class WrongCredentials(NotAuthenticated):
+    """Wrong password, unknown address, or a person who may not sign in: never told apart."""
+
+    code = "wrong_credentials"
+    sentence = mark("The e-mail address or the password is not right.")
+
+
+class SecondFactorRequired(NotAuthenticated):
+    """The password is right; a code is still missing. `ticket` stands for the password."""
+
+    code = "second_factor_required"
+    sentence = mark("Type the code that your authenticator app shows.")
+
+    def __init__(self, ticket: str) -> None:
+        self.ticket = ticket
+        super().__init__()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Where a request came from, for the list of sign-ins and the audit."""
+
+    ip: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a try: it is committed either way, because a refusal is in the diary, too."""
+
+    token: str | None = None
+    refusal: AppError | None = None
+
+    def token_or_raise(self) -> str:
+        """Return the cookie's token, once the transaction has ended.
+
+        Raises:
+            WrongCredentials: for every reason alike, after the same time.
+            SecondFactorRequired: the password is right and no code was given.
+            WrongCode: the password is right, the code is not.
+        """
+        if self.token is None:
+            raise self.refusal or WrongCredentials()
+        return self.token
+
+
+def sign_in(
+    session: Session, *, email: str, password: str, client: Client, code: str | None = None
+) -> Outcome:
+    """Check the password, and the code where one is asked.
+
+    System-only: whoever signs in is nobody yet. The edge counts the tries before.
+
+    Raises:
+        RateLimited: too many codes.
+    """
+    user = users.find_by_email(session, email)
+    is_right = passwords.verify(user.password_hash if user else None, password)
+    if user is None or not is_right or user.status is not UserStatus.ACTIVE:
+        if user is not None:
+            _note_refusal(session, user.id, client, "password" if not is_right else "status")
+        return Outcome(refusal=WrongCredentials())
+    if user.password_hash and passwords.needs_rehash(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
+        session.add(user)
+    if not second_factor.is_on(user):
+        return Outcome(token=start(session, user.id, client=client))
+    if not code:
+        return Outcome(refusal=SecondFactorRequired(ticket_for(session, user.id)))
+    return _check_code(session, user.id, code, client)
+
+
+def finish(session: Session, *, ticket: str, code: str, client: Client) -> Outcome:
+    """Finish a sign-in that waited for its code. System-only: the ticket stands for the password.
+
+    Raises:
+        TokenSpent: it waited too long.
+        RateLimited: too many codes.
+    """
+    row = tokens.find(session, TokenPurpose.SECOND_FACTOR, ticket)
+    if row is None or row.user_id is None:
+        raise tokens.TokenSpent
+    outcome = _check_code(session, row.user_id, code, client)
+    if outcome.token is not None:
+        tokens.use(session, TokenPurpose.SECOND_FACTOR, ticket)
+    return outcome
+
+
+def start(session: Session, user_id: UUID, *, client: Client) -> str:
+    """Sign a person in who has proven who they are; returns the cookie's token. System-only."""
+    workspace_id = workspaces.last_of(session, user_id)
+    token, session_id = sessions.create(
+        session, user_id, workspace_id, ip=client.ip, user_agent=client.user_agent
+    )
+    if workspace_id is not None:
+        bind_workspace(session, workspace_id)
+        audit.record(
+            session,
+            workspace_id,
+            "session.created",
+            user_id=user_id,
+            subject=("session", session_id),
+            ip=client.ip,
+        )
+    return token
+
+
+def ticket_for(session: Session, user_id: UUID) -> str:
+    """Return what stands for a right password while the code is still missing. System-only."""
+    return tokens.issue(session, TokenPurpose.SECOND_FACTOR, user_id=user_id)
+
+
+def prove(session: Session, actor: Actor, password: str) -> None:
+    """Show one's password again, before something dangerous.
+
+    Raises:
+        ValidationFailed: it is not right.
+        RateLimited: too many tries.
+    """
+    user = session.get_one(User, actor.require_person())
+    if actor.session_id is None:
+        raise NotAuthenticated
+    rate_limits.require((Limit.SIGN_IN_ACCOUNT, account_key(user.email)))
+    if not passwords.verify(user.password_hash, password):
+        raise ValidationFailed({"password": _("This is not your password.")})
+    sessions.note_proof(session, actor.session_id)
+
+
+def _check_code(session: Session, user_id: UUID, code: str, client: Client) -> Outcome:
+    rate_limits.require((Limit.SECOND_FACTOR_ACCOUNT, str(user_id)))
+    user = session.get_one(User, user_id)
+    if user.status is not UserStatus.ACTIVE:
+        return Outcome(refusal=WrongCredentials())
+    if not second_factor.take(session, user_id, code):
+        _note_refusal(session, user_id, client, "code")
+        return Outcome(refusal=WrongCode())
+    return Outcome(token=start(session, user_id, client=client))
+
+
+def _note_refusal(session: Session, user_id: UUID, client: Client, why: str) -> None:
+    """Write into the diary of each of the person's workspaces that somebody could not get in."""
+    rows = session.connection().execute(
+        text("SELECT workspace_id FROM workspaces_of_user(:id)"), {"id": user_id}
+    )
+    for workspace_id in [row[0] for row in rows]:
+        bind_workspace(session, workspace_id)
+        audit.record(
+            session, workspace_id, "session.refused", user_id=user_id, ip=client.ip, why=why
+        )
+        session.flush()
