@@ -4,12 +4,20 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.pages.doors import invitation, new_workspace, oauth, reset_password, sign_in, sign_up
+from app.pages.doors import (
+    dev_mail,
+    invitation,
+    new_workspace,
+    oauth,
+    reset_password,
+    sign_in,
+    sign_up,
+)
 from app.pages.doors.door import HOME, SEE_OTHER
 from app.web import find_session
 
 router = APIRouter(include_in_schema=False)
-for door in (sign_in, sign_up, reset_password, invitation, new_workspace, oauth):
+for door in (sign_in, sign_up, reset_password, invitation, new_workspace, oauth, dev_mail):
     router.include_router(door.router)
 
 

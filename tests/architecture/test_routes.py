@@ -31,6 +31,9 @@ PUBLIC_PATHS = {
     "/sign-in/link",
     "/sign-up",
     "/verify-email",
+    # Not there in production, nor for other machines.
+    "/dev/mail",
+    "/dev/mail/{mail}",
     "/reset-password",
     "/invitations/{token}",
     # Asks for a sign-in itself, because it takes one that is in no workspace.

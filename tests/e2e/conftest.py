@@ -1,5 +1,6 @@
 """Browser tests: the whole product in a subprocess, real Chromium, a context for each person."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,12 +22,13 @@ HARMLESS = re.compile(
 expect.set_options(timeout=15_000)
 
 Person = Callable[..., Page]
+ADDRESSES = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One product for this worker's browser tests; it must log no error."""
-    made = make_stack(tmp_path_factory.mktemp("stack") / "data")
+    made = make_stack(tmp_path_factory.mktemp("stack") / "data", TRUSTED_PROXIES="127.0.0.1")
     made.start()
     yield made
     made.stop()
@@ -58,6 +60,8 @@ def person(
             base_url=stack.base_url,
             viewport=PHONE if is_phone else DESKTOP,  # type: ignore[arg-type]
             reduced_motion="reduce",
+            # Everybody comes from an address of their own, as in life: tries are counted by it.
+            extra_http_headers={"X-Forwarded-For": f"10.0.{next(ADDRESSES)}.1"},
             locale=locale,
             timezone_id="Europe/London",
             color_scheme="dark" if theme == "dark" else "light",

@@ -1,0 +1,207 @@
+"""Accounts and teams as people live them: mails, invitations, roles, codes, sign-ins."""
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Person, ready
+from tests.e2e.stack import Stack, Workspace
+
+PASSWORD = "a long enough password"
+
+
+def sign_up(page: Page, name: str, email: str) -> None:
+    page.goto("/sign-up")
+    for field, text in (
+        ("name", name), ("email", email), ("password", PASSWORD), ("workspace", f"{name}'s shop"),
+    ):  # fmt: skip
+        page.get_by_test_id(f"sign-up-{field}").fill(text)
+    page.get_by_test_id("sign-up-submit").click()
+    page.wait_for_url("**/dashboard")
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_test_id("sign-in-email").fill(email)
+    page.get_by_test_id("sign-in-password").fill(password)
+    page.get_by_test_id("sign-in-submit").click()
+
+
+def open_mail(page: Page, subject: str, recipient: str) -> None:
+    """Open a mail of the development mailbox, as soon as it is there, and follow its link."""
+    page.goto("/dev/mail")
+    mail = page.locator("li").filter(has_text=recipient).filter(has_text=subject).first
+    for _try in range(20):
+        if mail.count():
+            break
+        page.wait_for_timeout(250)
+        page.reload()
+    mail.get_by_role("link").click()
+    page.get_by_test_id("mail-link").first.click()
+
+
+def settings(page: Page, name: str) -> None:
+    page.goto(f"/settings/{name}")
+    ready(page)
+
+
+def test_from_signing_up_to_a_team_and_out_again(person: Person, stack: Stack) -> None:
+    ana, ben = f"ana{stack.port}@example.com", f"ben{stack.port}@example.com"
+    owner, guest = person(), person()
+    sign_up(owner, "Ana", ana)
+    settings(owner, "team")
+    owner.get_by_test_id("invite-email").fill(ben)
+    owner.get_by_test_id("invite-submit").click()
+    expect(owner.get_by_text("Confirm your e-mail address first")).to_be_visible()
+
+    open_mail(owner, "Confirm your e-mail address", ana)
+    owner.get_by_test_id("verify-email-submit").click()
+    expect(owner.get_by_test_id("verified")).to_be_visible()
+    settings(owner, "team")
+    owner.get_by_test_id("invite-email").fill(ben)
+    owner.get_by_test_id("invite-submit").click()
+    expect(owner.get_by_text("Not answered yet")).to_be_visible()
+
+    open_mail(guest, "Ana invites you", ben)
+    expect(guest.get_by_test_id("invitation-offer")).to_contain_text("Agent")
+    guest.get_by_test_id("invitation-name").fill("Ben")
+    guest.get_by_test_id("invitation-password").fill(PASSWORD)
+    guest.get_by_test_id("invitation-accept").click()
+    guest.wait_for_url("**/dashboard")
+    expect(guest.get_by_test_id("workspace-menu")).to_contain_text("Ana's shop")
+    settings(guest, "profile")
+    expect(guest.get_by_test_id("settings-audit")).to_have_count(0)
+    assert guest.request.get("/settings/audit").status == 404
+
+    settings(owner, "team")
+    row = owner.locator("[data-testid^=member-]").filter(has_text=ben)
+    row.locator("[data-testid^=member-role-]").click()
+    owner.get_by_role("option", name="Admin").click()
+    expect(guest.get_by_test_id("settings-audit")).to_be_visible()  # by itself
+
+    row.locator("[data-testid^=member-remove-]").click()
+    owner.get_by_test_id("member-remove-confirm").click()
+    guest.wait_for_url("**/workspaces/new")  # by itself, and nothing of the shop is left
+    assert guest.request.get("/dashboard", max_redirects=0).status == 303
+
+
+def test_a_forgotten_password_is_reset_once_and_ends_every_sign_in(
+    person: Person, stack: Stack
+) -> None:
+    cleo = f"cleo{stack.port}@example.com"
+    old, page = person(), person()
+    sign_up(old, "Cleo", cleo)
+    ready(old)
+
+    page.goto("/sign-in")
+    page.get_by_test_id("forgot-password").click()
+    page.get_by_test_id("forgot-password-email").fill(cleo)
+    page.get_by_test_id("forgot-password-submit").click()
+    expect(page.get_by_test_id("forgot-password-sent")).to_contain_text(cleo)
+    open_mail(page, "Choose a new password", cleo)
+    link = page.url
+    page.get_by_test_id("reset-password-password").fill("quite another password")
+    page.get_by_test_id("reset-password-submit").click()
+
+    page.wait_for_url("**/sign-in?notice=password")
+    old.wait_for_url("**/sign-in**")
+    assert page.request.get(link).status == 410
+    sign_in(page, cleo, PASSWORD)
+    expect(page.get_by_test_id("form-error")).to_be_visible()
+    sign_in(page, cleo, "quite another password")
+    page.wait_for_url("**/dashboard")
+
+
+def test_two_step_sign_in_with_a_real_authenticator(person: Person, stack: Stack) -> None:
+    dora = f"dora{stack.port}@example.com"
+    page, phone = person(), person()
+    sign_up(page, "Dora", dora)
+    settings(page, "security")
+    page.get_by_test_id("second-factor-on").click()
+    secret = page.get_by_test_id("second-factor-secret").inner_text()
+    page.get_by_test_id("second-factor-code").fill("000000")
+    page.get_by_test_id("second-factor-submit").click()
+    expect(page.get_by_text("This code is not right")).to_be_visible()
+    page.get_by_test_id("second-factor-code").fill(pyotp.TOTP(secret).now())
+    page.get_by_test_id("second-factor-submit").click()
+    codes = page.get_by_test_id("recovery-codes").inner_text().split()
+    assert len(codes) == 10
+    page.get_by_test_id("recovery-codes-kept").click()
+    expect(page.get_by_text("10 recovery codes are left")).to_be_visible()
+
+    sign_in(phone, dora, PASSWORD)
+    phone.get_by_test_id("sign-in-code").fill("123456")
+    phone.get_by_test_id("sign-in-code-submit").click()
+    expect(phone.get_by_test_id("form-error")).to_contain_text("not right")
+    phone.get_by_test_id("sign-in-code").fill(codes[0])
+    phone.get_by_test_id("sign-in-code-submit").click()
+    phone.wait_for_url("**/dashboard")
+
+
+def test_another_sign_in_is_ended_from_the_list_and_its_page_closes(
+    person: Person, stack: Stack
+) -> None:
+    shop = stack.workspace("Sessions")
+    here, there = person(shop), person(shop)
+    settings(here, "security")
+    expect(here.locator("[data-testid^=session-revoke-]")).to_have_count(1)
+
+    here.locator("[data-testid^=session-revoke-]").click()
+
+    there.wait_for_url("**/sign-in**", timeout=2_000)
+    expect(here.locator("[data-testid^=session-revoke-]")).to_have_count(0)
+
+
+def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> None:
+    page = person(stack.workspace("Keys"))
+    settings(page, "developers")
+    page.get_by_test_id("key-submit").click()
+    expect(page.get_by_text("Give the key a name")).to_be_visible()
+    page.get_by_test_id("key-name").fill("Web shop")
+    page.get_by_test_id("key-submit").click()
+    secret = page.get_by_test_id("new-api-key").inner_text()
+    page.get_by_test_id("new-api-key-kept").click()
+
+    assert secret.startswith("wk_")
+    row = page.locator("[data-testid^=key-]").filter(has_text="Web shop").first
+    expect(row).to_be_visible()
+    assert secret not in page.content()
+    page.locator("[data-testid^=key-revoke-]").click()
+    page.get_by_test_id("key-revoke-confirm").click()
+    expect(page.get_by_text("There is no key yet")).to_be_visible()
+
+
+def test_a_workspace_is_made_switched_to_and_renamed(person: Person, stack: Stack) -> None:
+    own = stack.workspace("First")
+    page = person(own)
+    page.goto("/workspaces/new")
+    page.get_by_test_id("new-workspace-name").fill("Second")
+    page.get_by_test_id("new-workspace-submit").click()
+    page.wait_for_url("**/dashboard")
+    expect(page.get_by_test_id("workspace-menu")).to_contain_text("Second")
+
+    settings(page, "workspace")
+    page.get_by_test_id("workspace-name").fill("Renamed")
+    page.get_by_test_id("workspace-submit").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_test_id("workspace-menu")).to_contain_text("Renamed")
+
+    page.get_by_test_id("workspace-menu").click()
+    page.get_by_test_id(f"workspace-{own.workspace_id}").click()
+    page.wait_for_url("**/dashboard")
+    expect(page.get_by_test_id("workspace-menu")).to_contain_text("First")
+    settings(page, "audit")
+    expect(page.get_by_text("Signed in").first).to_be_visible()
+
+
+@pytest.mark.phone
+def test_settings_fit_a_phone(person: Person, stack: Stack) -> None:
+    shop: Workspace = stack.workspace("Small")
+    page = person(shop)
+
+    for name in ("profile", "security", "team", "workspace", "developers", "audit"):
+        settings(page, name)
+        page.wait_for_timeout(300)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, name
