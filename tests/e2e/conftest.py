@@ -6,10 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser import launch
 from tests.e2e.stack import Stack, Workspace, make_stack
+from tests.oidc_provider import Provider, oidc_provider
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -26,9 +34,23 @@ ADDRESSES = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def provider() -> Iterator[Provider]:
+    """An OpenID provider that the product knows as Acme."""
+    with oidc_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Stack]:
     """One product for this worker's browser tests; it must log no error."""
-    made = make_stack(tmp_path_factory.mktemp("stack") / "data", TRUSTED_PROXIES="127.0.0.1")
+    made = make_stack(
+        tmp_path_factory.mktemp("stack") / "data",
+        TRUSTED_PROXIES="127.0.0.1",
+        OAUTH_ACME_ISSUER=provider.issuer,
+        OAUTH_ACME_CLIENT_ID="parley",
+        OAUTH_ACME_CLIENT_SECRET="a secret of the test",
+        OUTGOING_ALLOW=f"127.0.0.1:{provider.port}",
+    )
     made.start()
     yield made
     made.stop()
@@ -69,14 +91,7 @@ def person(
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                errors.append(message.text)
-                if message.type == "error" and not HARMLESS.search(message.text)
-                else None
-            ),
-        )
+        page.on("console", lambda message: note(errors, message, stack.base_url))
         if workspace is not None:
             sign_in(page, workspace)
         return page
@@ -87,6 +102,14 @@ def person(
             context.pages[0].screenshot(path=tmp_path / f"failed-{number}.png")
         context.close()
     assert errors == []
+
+
+def note(errors: list[str], message: ConsoleMessage, own: str) -> None:
+    """Keep what the browser complains about on our own pages."""
+    address = message.location["url"]
+    is_ours = not address or address.startswith(own)
+    if message.type == "error" and is_ours and not HARMLESS.search(message.text):
+        errors.append(message.text)
 
 
 def sign_in(page: Page, workspace: Workspace) -> None:
