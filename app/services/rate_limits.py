@@ -93,6 +93,15 @@ class Limiter:
                 log.get(__name__).warning("limits_without_redis", error=type(error).__name__)
         return _ration(item, self._local.get_window_stats(item, *keys), is_allowed=is_allowed)
 
+    def forget(self, item: RateLimitItem, *keys: str) -> None:
+        """Count from nothing again."""
+        self._local.clear(item, *keys)
+        if shared := self._redis():
+            try:
+                shared.clear(item, *keys)
+            except StorageError:
+                self._away_until = time.monotonic() + RETRY_REDIS_S
+
     def _redis(self) -> MovingWindowRateLimiter | None:
         if time.monotonic() < self._away_until:
             return None
@@ -122,6 +131,11 @@ def require(*tries: tuple[Limit, str]) -> None:
     rations = [limiter.take(_item(limit), key) for limit, key in tries]
     if refused := [ration.retry_after_s for ration in rations if not ration.is_allowed]:
         raise RateLimited(max(refused))
+
+
+def forget(limit: Limit, key: str) -> None:
+    """Count from nothing again: the tries have led to a success."""
+    _limiter(settings().redis_url).forget(_item(limit), key)
 
 
 def take_call(key_id: str, per_minute: int) -> Ration:

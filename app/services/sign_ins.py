@@ -93,7 +93,7 @@ def sign_in(
         user.password_hash = passwords.hash_password(password)
         session.add(user)
     if not second_factor.is_on(user):
-        return Outcome(token=start(session, user.id, client=client))
+        return _admit(session, user, client)
     if not code:
         return Outcome(refusal=SecondFactorRequired(ticket_for(session, user.id)))
     return _check_code(session, user.id, code, client)
@@ -163,7 +163,13 @@ def _check_code(session: Session, user_id: UUID, code: str, client: Client) -> O
     if not second_factor.take(session, user_id, code):
         _note_refusal(session, user_id, client, "code")
         return Outcome(refusal=WrongCode())
-    return Outcome(token=start(session, user_id, client=client))
+    return _admit(session, user, client)
+
+
+def _admit(session: Session, user: User, client: Client) -> Outcome:
+    """Sign somebody in; who got in was not guessing, however often they come."""
+    rate_limits.forget(Limit.SIGN_IN_ACCOUNT, account_key(user.email))
+    return Outcome(token=start(session, user.id, client=client))
 
 
 def _note_refusal(session: Session, user_id: UUID, client: Client, why: str) -> None:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from nicegui import core
 
 from app.api.intake import committer
-from app.api.routes import add_routes, error_response
+from app.api.routes import add_catch_all, add_routes, error_response
 from app.limits import Limits
 from app.serving import Shortcut
 
@@ -25,6 +25,7 @@ async def http(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClie
     monkeypatch.setattr(core, "loop", asyncio.get_running_loop())
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     add_routes(app)
+    add_catch_all(app)
     limited = Limits(Shortcut(app), refuse=lambda _scope, error: error_response(error))
     transport = httpx.ASGITransport(limited)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:

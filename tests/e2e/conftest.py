@@ -82,8 +82,7 @@ def person(
             base_url=stack.base_url,
             viewport=PHONE if is_phone else DESKTOP,  # type: ignore[arg-type]
             reduced_motion="reduce",
-            # Everybody comes from an address of their own, as in life: tries are counted by it.
-            extra_http_headers={"X-Forwarded-For": f"10.0.{next(ADDRESSES)}.1"},
+            extra_http_headers=own_address(),
             locale=locale,
             timezone_id="Europe/London",
             color_scheme="dark" if theme == "dark" else "light",
@@ -102,6 +101,11 @@ def person(
             context.pages[0].screenshot(path=tmp_path / f"failed-{number}.png")
         context.close()
     assert errors == []
+
+
+def own_address() -> dict[str, str]:
+    """Let somebody come from an address of their own, as in life: tries are counted by it."""
+    return {"X-Forwarded-For": f"10.0.{next(ADDRESSES)}.1"}
 
 
 def note(errors: list[str], message: ConsoleMessage, own: str) -> None:

@@ -189,13 +189,13 @@ def test_last_visit_is_noted_at_most_once_a_minute(sign_in: SignIn, frozen_clock
 
 
 def test_sign_ins_are_forgotten_a_month_after_their_end(sign_in: SignIn, frozen_clock: Clock):
-    frozen_clock.move(ABSOLUTE + tidy.KEEP_SESSIONS - DAY)
+    frozen_clock.move(ABSOLUTE + tidy.KEEP - DAY)
     with db.transaction(role=db.DbRole.DRAIN) as session:
-        tidy.purge_sessions(session)
+        tidy.purge(session)
     assert count("sessions") == 1
 
     frozen_clock.move(2 * DAY)
     with db.transaction(role=db.DbRole.DRAIN) as session:
-        tidy.purge_sessions(session)
+        tidy.purge(session)
 
     assert count("sessions") == 0

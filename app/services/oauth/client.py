@@ -23,7 +23,10 @@ from app.services.oauth.providers import Provider
 from app.services.outgoing import NoAnswer
 
 with warnings.catch_warnings():
-    # Authlib asks to move on from httpx, which the whole product uses.
+    # Authlib asks to move on from httpx, which the whole product uses: always, unless told not to
+    # after the module that says so was loaded.
+    import authlib.deprecate  # noqa: F401  # loaded for its filter
+
     warnings.simplefilter("ignore")
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import OAuth2Client
