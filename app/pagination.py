@@ -38,3 +38,12 @@ class Cursor:
             return cls(dt.datetime.fromtimestamp(float(at), dt.UTC), UUID(key))
         except (ValueError, OverflowError):
             return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Which part of a list: so many items after a place, or after so many others."""
+
+    limit: int
+    after: Cursor | None = None
+    skip: int = 0

@@ -13,13 +13,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from app import gate, log, paths
+from app.api import rest
 from app.api.intake import committer
 from app.api.routes import add_catch_all, add_routes
 from app.components import theme
 from app.components.shell import on_start, on_stop
 from app.config import Settings
 from app.hub import hub
-from app.pages import public, root
+from app.pages import api_docs, public, root
 from app.pages.doors import door
 from app.web import find_session
 
@@ -42,6 +43,7 @@ def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
     if sandbox is not None:
         app.mount(paths.SANDBOX, sandbox)
     app.include_router(public.router)
+    app.include_router(api_docs.new_router(rest.document))
     add_catch_all(app)
     theme.register_styles()
     root.register()

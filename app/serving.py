@@ -9,12 +9,13 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import paths
-from app.api.routes import error_response
+from app.api.refusals import error_response
 from app.config import Settings
 from app.edge import Edge
 from app.errors import AppError
@@ -73,6 +74,7 @@ def serve(
         with _understood(settings):
             listener.listen(BACKLOG)
     settle_memory()
+    app.add_exception_handler(Exception, _fail)
     config = configuration(app, settings)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Uvicorn raises a signal again after its shutdown; whoever called us goes on from here.
@@ -157,6 +159,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+
+async def _fail(request: Request, _error: Exception) -> Response:
+    """Answer what nobody expected; uvicorn logs it with its traceback."""
+    return _refuse(request.scope, AppError())
 
 
 def _refuse(scope: Scope, error: AppError) -> Response:

@@ -14,6 +14,7 @@ from uuid import UUID
 from fastapi import Depends
 from sqlmodel import Session
 from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 
 from app import db, paths
 from app.config import is_loopback, settings
@@ -100,6 +101,29 @@ async def count(request: HTTPConnection, *tries: tuple[Limit, str]) -> None:
     await asyncio.to_thread(rate_limits.require, *keyed)
 
 
+def set_session_cookie(response: Response, token: str) -> None:
+    """Sign the browser in that gets this response."""
+    response.set_cookie(
+        settings().session_cookie,
+        token,
+        max_age=int(sessions.ABSOLUTE.total_seconds()),
+        httponly=True,
+        secure=settings().is_https,
+        samesite="lax",
+        path="/",
+    )
+
+
+async def sign_out(request: Request, response: Response) -> None:
+    """End the sign-in of a request and its open pages; the browser forgets the cookie."""
+    token = request.cookies.get(settings().session_cookie)
+    if token:
+        await transact(sessions.revoke_token, token)
+        forget_sessions()
+    response.delete_cookie(settings().session_cookie, path="/", secure=settings().is_https)
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
 def forget_sessions() -> None:
     """Look every session up again: after a sign-out, a revocation, a change of role."""
     _remembered.clear()
@@ -119,6 +143,19 @@ async def require_session(request: Request) -> SessionView:
 
 
 CurrentSession = Annotated[SessionView, Depends(require_session)]
+
+
+def refuse_foreign_page(request: Request) -> None:
+    """Refuse what another site's page has sent, where no sign-in is at stake.
+
+    A browser always names the origin of a POST. What names none is no browser, so there is no
+    signed-in person whom it could trick.
+
+    Raises:
+        ForeignOrigin: the page is not ours.
+    """
+    if "origin" in request.headers or "sec-fetch-site" in request.headers:
+        require_same_origin(request)
 
 
 def require_same_origin(request: Request) -> None:

@@ -31,7 +31,7 @@ from app import clock, config, db, log, queue, web
 from app.config import Settings, configure
 from app.db import DbRole
 from app.devstack import ensure_running
-from app.services import schema
+from app.services import rate_limits, schema
 from tests import factories
 from tests.factories import Clock, Team
 
@@ -177,6 +177,7 @@ def rival_owner(rival: Team) -> Any:
 def forget_everything() -> None:
     """Clear what the process remembers of the database."""
     web.forget_sessions()
+    rate_limits.forget_all()
 
 
 def _truncate() -> None:

@@ -1,13 +1,14 @@
 """Every route of the outer application, in the order in which they are tried."""
 
 from fastapi import FastAPI
-from pydantic.alias_generators import to_camel
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from app import paths
 from app.api import exports, health, pictures, webhooks
+from app.api.refusals import error_response
+from app.api.rest import add_operations
 from app.errors import AppError, NotFound
 
 
@@ -22,6 +23,7 @@ def add_routes(app: FastAPI) -> None:
     app.router.add_route(paths.READYZ, health.readyz, methods=["GET"])
     app.router.add_route("/media/pictures/{picture}", pictures.show, methods=["GET"])
     app.router.add_route("/exports/audit.csv", exports.audit_csv, methods=["GET"])
+    add_operations(app)
     app.add_exception_handler(AppError, _app_error)
 
 
@@ -39,11 +41,3 @@ async def _unknown(_request: Request) -> Response:
 async def _app_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  # registered for it only
     return error_response(error)
-
-
-def error_response(error: AppError) -> Response:
-    """Return an expected failure as `{"error": {"code", "message", "fields"}}`."""
-    body: dict[str, object] = {"code": error.code, "message": error.message}
-    if fields := getattr(error, "fields", None):
-        body["fields"] = {to_camel(name): sentence for name, sentence in fields.items()}
-    return JSONResponse({"error": body}, error.status)

@@ -56,6 +56,8 @@ class Message(WorkspaceRow, table=True):
         ),
         # thread: a page of it, any depth
         sa.Index("ix_messages_conversation_id_sent_at", "conversation_id", "sent_at", "id"),
+        # REST API: the workspace's messages, newest first
+        sa.Index("ix_messages_workspace_id_sent_at", "workspace_id", "sent_at", "id"),
         # thread: what changed since
         sa.Index("ix_messages_conversation_id_change_seq", "conversation_id", "change_seq"),
         # outbox: what is due or whose lease ran out

@@ -8,12 +8,13 @@ import phonenumbers
 from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from app import ids, paths
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.config import settings
-from app.errors import Conflict, ValidationFailed
+from app.errors import Conflict, NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.models import PhoneNumber, WhatsAppAccount
@@ -153,37 +154,21 @@ def require_free_number(session: Session, actor: Actor) -> None:
 def list_all(session: Session, actor: Actor) -> list[PhoneNumberView]:
     """Return the workspace's connected numbers, oldest first."""
     actor.require(Permission.NUMBER_READ)
-    rows = session.exec(
-        select(PhoneNumber, WhatsAppAccount.is_sandbox)
-        .join(
-            WhatsAppAccount,
-            (col(WhatsAppAccount.id) == col(PhoneNumber.account_id))
-            & (col(WhatsAppAccount.workspace_id) == col(PhoneNumber.workspace_id)),
-            isouter=True,
-        )
-        .where(
-            col(PhoneNumber.workspace_id) == actor.workspace_id,
-            col(PhoneNumber.disconnected_at).is_(None),
-        )
-        .order_by(col(PhoneNumber.created_at), col(PhoneNumber.id))
-    ).all()
-    return [
-        PhoneNumberView(
-            id=row.id,
-            account_id=row.account_id,
-            phone_number=row.phone_number,
-            display_name=row.display_name,
-            status=row.status,
-            status_reason=row.status_reason,
-            is_sandbox=bool(is_sandbox),
-            verified_at=row.verified_at,
-            quality_rating=row.quality_rating,
-            messaging_limit=row.messaging_limit,
-            name_status=row.name_status,
-            created_at=row.created_at,
-        )
-        for row, is_sandbox in rows
-    ]
+    query = _connected(actor).order_by(col(PhoneNumber.created_at), col(PhoneNumber.id))
+    return [_view(*row) for row in session.exec(query).all()]
+
+
+def get(session: Session, actor: Actor, phone_number_id: UUID) -> PhoneNumberView:
+    """Return one connected number.
+
+    Raises:
+        NotFound: it is missing, disconnected, or another workspace's.
+    """
+    actor.require(Permission.NUMBER_READ)
+    row = session.exec(_connected(actor).where(col(PhoneNumber.id) == phone_number_id)).first()
+    if row is None:
+        raise NotFound
+    return _view(*row)
 
 
 def graph_url_of(stored: str | None, *, is_sandbox: bool) -> str:
@@ -242,6 +227,39 @@ def pretty(e164_number: str) -> str:
     except phonenumbers.NumberParseException:
         return e164_number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _connected(actor: Actor) -> Select[PhoneNumber, bool]:
+    return (
+        select(PhoneNumber, WhatsAppAccount.is_sandbox)
+        .join(
+            WhatsAppAccount,
+            (col(WhatsAppAccount.id) == col(PhoneNumber.account_id))
+            & (col(WhatsAppAccount.workspace_id) == col(PhoneNumber.workspace_id)),
+            isouter=True,
+        )
+        .where(
+            col(PhoneNumber.workspace_id) == actor.workspace_id,
+            col(PhoneNumber.disconnected_at).is_(None),
+        )
+    )
+
+
+def _view(row: PhoneNumber, is_sandbox: bool | None) -> PhoneNumberView:  # noqa: FBT001  # a column
+    return PhoneNumberView(
+        id=row.id,
+        account_id=row.account_id,
+        phone_number=row.phone_number,
+        display_name=row.display_name,
+        status=row.status,
+        status_reason=row.status_reason,
+        is_sandbox=bool(is_sandbox),
+        verified_at=row.verified_at,
+        quality_rating=row.quality_rating,
+        messaging_limit=row.messaging_limit,
+        name_status=row.name_status,
+        created_at=row.created_at,
+    )
 
 
 def _account(session: Session, actor: Actor, number: NewNumber) -> WhatsAppAccount:

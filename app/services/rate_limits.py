@@ -138,6 +138,11 @@ def forget(limit: Limit, key: str) -> None:
     _limiter(settings().redis_url).forget(_item(limit), key)
 
 
+def forget_all() -> None:
+    """Forget what this process has counted; Redis keeps its own."""
+    _limiter.cache_clear()
+
+
 def take_call(key_id: str, per_minute: int) -> Ration:
     """Count one call of the REST API."""
     item = RateLimitItemPerMinute(per_minute, 1, namespace="api")

@@ -383,6 +383,9 @@ def upgrade() -> None:
         "users", sa.Column("totp_confirmed_at", sa.DateTime(timezone=True), nullable=True)
     )
     op.add_column("users", sa.Column("totp_last_step", sa.Integer(), nullable=True))
+    op.create_index(
+        "ix_messages_workspace_id_sent_at", "messages", ["workspace_id", "sent_at", "id"]
+    )
 
 
 def downgrade() -> None:
@@ -393,6 +396,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION IF EXISTS invitation_of_token(bytea)")
     op.execute("DROP FUNCTION IF EXISTS visible_picture(uuid, uuid)")
 
+    op.drop_index("ix_messages_workspace_id_sent_at", table_name="messages")
     op.drop_column("users", "totp_last_step")
     op.drop_column("users", "totp_confirmed_at")
     op.drop_column("users", "totp_secret")

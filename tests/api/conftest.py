@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -9,9 +10,12 @@ from fastapi import FastAPI
 from nicegui import core
 
 from app.api.intake import committer
-from app.api.routes import add_catch_all, add_routes, error_response
+from app.api.refusals import error_response
+from app.api.routes import add_catch_all, add_routes
 from app.limits import Limits
 from app.serving import Shortcut
+
+BASE_URL = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +27,41 @@ def _clean(database: None) -> None:
 async def http(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the routes; background tasks run on this test's own loop."""
     monkeypatch.setattr(core, "loop", asyncio.get_running_loop())
+    async with httpx.AsyncClient(transport=_transport(), base_url=BASE_URL) as client:
+        yield client
+    await committer.close()
+
+
+class Api:
+    """The same for tests that set up and look up between requests, without a loop of their own."""
+
+    def __init__(self) -> None:
+        self._transport = _transport()
+
+    def get(self, path: str, **request: Any) -> httpx.Response:
+        return self.request("GET", path, **request)
+
+    def post(self, path: str, **request: Any) -> httpx.Response:
+        return self.request("POST", path, **request)
+
+    def request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        return asyncio.run(self._request(method, path, **request))
+
+    async def _request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        async with httpx.AsyncClient(transport=self._transport, base_url=BASE_URL) as client:
+            return await client.request(method, path, **request)
+
+
+@pytest.fixture
+def api() -> Api:
+    """The REST API, in process."""
+    return Api()
+
+
+def _transport() -> httpx.ASGITransport:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     add_routes(app)
     add_catch_all(app)
-    limited = Limits(Shortcut(app), refuse=lambda _scope, error: error_response(error))
-    transport = httpx.ASGITransport(limited)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-        yield client
-    await committer.close()
+    return httpx.ASGITransport(
+        Limits(Shortcut(app), refuse=lambda _scope, error: error_response(error))
+    )

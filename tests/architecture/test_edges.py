@@ -14,6 +14,8 @@ OPENERS = {
     "app.api.exports",
     "app.api.health",
     "app.api.pictures",
+    "app.api.rest.callers",
+    "app.api.rest.operation",
     "app.api.webhooks",
     # jobs and the command line
     "app.jobs",

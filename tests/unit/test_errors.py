@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 import app.services
-from app.api.routes import error_response
+from app.api.refusals import error_response
 from app.errors import AppError, ValidationFailed
 from app.services.whatsapp.errors import (
     MEANINGS,

@@ -16,7 +16,7 @@ from app.models.enums import Theme
 from app.services import sessions, users
 from app.services.tokens import TokenSpent
 from app.templating import error_page, render
-from app.web import ForeignOrigin, require_same_origin, safe_next, transact
+from app.web import ForeignOrigin, refuse_foreign_page, safe_next, set_session_cookie, transact
 
 HOME = "/dashboard"
 SEE_OTHER, TOO_LARGE = 303, 413
@@ -50,13 +50,8 @@ def new_router() -> APIRouter:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Read a form; one that another site's page has sent is refused.
-
-    A browser always names the origin of a POST. What names none is no browser, so there is no
-    signed-in person whom it could trick.
-    """
-    if "origin" in request.headers or "sec-fetch-site" in request.headers:
-        require_same_origin(request)
+    """Read a form; one that another site's page has sent is refused."""
+    refuse_foreign_page(request)
     async with request.form(max_files=0, max_fields=20) as form:
         return {name: value for name, value in form.items() if isinstance(value, str)}
 
@@ -94,15 +89,7 @@ def next_of(target: str | None) -> str:
 async def signed_in(token: str, target: str) -> Response:
     """Set the cookie of a new sign-in and go on; the theme of the profile comes along."""
     response = RedirectResponse(target, SEE_OTHER)
-    response.set_cookie(
-        settings().session_cookie,
-        token,
-        max_age=int(sessions.ABSOLUTE.total_seconds()),
-        httponly=True,
-        secure=settings().is_https,
-        samesite="lax",
-        path="/",
-    )
+    set_session_cookie(response, token)
     view = await transact(sessions.find, token)
     theme = view.theme if view else Theme.SYSTEM
     if theme in {Theme.LIGHT, Theme.DARK}:  # read by the script that paints before the page does

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.config import settings
+from app import web
 from app.errors import AppError
 from app.i18n import gettext as _
 from app.pages.doors.door import (
@@ -15,7 +15,7 @@ from app.pages.doors.door import (
     require_filled,
     signed_in,
 )
-from app.services import oauth, sessions, sign_ins
+from app.services import oauth, sign_ins
 from app.services.rate_limits import Limit, account_key
 from app.services.sign_ins import SecondFactorRequired
 from app.templating import render
@@ -23,7 +23,6 @@ from app.web import (
     client_of,
     count,
     find_session,
-    forget_sessions,
     person_of,
     require_same_origin,
     safe_next,
@@ -105,13 +104,8 @@ async def sign_out_form(request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     """End the session and its open pages."""
     require_same_origin(request)
-    token = request.cookies.get(settings().session_cookie)
-    if token:
-        await transact(sessions.revoke_token, token)
-        forget_sessions()
     response = RedirectResponse("/sign-in", SEE_OTHER)
-    response.delete_cookie(settings().session_cookie, path="/", secure=settings().is_https)
-    response.headers["Clear-Site-Data"] = '"cache"'
+    await web.sign_out(request, response)
     return response
 
 
