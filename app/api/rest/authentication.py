@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from app import web
 from app.api.rest.operation import NO_CONTENT, new_router, public
 from app.api.rest.shapes import Answer, Body, Text
-from app.errors import NotAuthenticated, RateLimited
+from app.errors import NotAuthenticated, RateLimited, ValidationFailed
 from app.services import password_changes, sessions, sign_ins, users, verification
 from app.services.mails import letters, post
 from app.services.rate_limits import Limit, account_key
@@ -182,13 +182,19 @@ async def verify_email(request: Request, body: MailedToken) -> Response:
 
 
 def _sign_up(session: Session, body: NewAccount) -> None:
-    users.sign_up(
-        session,
-        name=body.name,
-        email=body.email,
-        password=body.password,
-        workspace=body.workspace_name,
-    )
+    try:
+        users.sign_up(
+            session,
+            name=body.name,
+            email=body.email,
+            password=body.password,
+            workspace=body.workspace_name,
+        )
+    except ValidationFailed as error:
+        ours = {"workspace": "workspace_name"}  # the form's field has another name than the member
+        raise ValidationFailed(
+            {ours.get(name, name): sentence for name, sentence in error.fields.items()}
+        ) from error
 
 
 async def _tell_owner(request: Request, email: str) -> None:
