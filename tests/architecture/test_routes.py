@@ -1,19 +1,13 @@
 """Every route is known to be public, or nobody gets through it without a session or a signature."""
 
 import ast
-import json
 import re
-import subprocess
-import sys
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.architecture.source import (
     APP,
-    ROOT,
     SCREENS,
     modules,
     place,
@@ -21,7 +15,7 @@ from tests.architecture.source import (
     text_of,
     tree_of,
 )
-from tests.subprocesses import environment
+from tests.product_routes import routes
 
 # Who answers for these himself: the doors, signed webhooks, health, files of the product.
 PUBLIC_PATHS = {
@@ -66,59 +60,6 @@ PUBLIC_PATHS = {
 DEVELOPMENT_ONLY = {"/sandbox"}
 NICEGUI = "/_nicegui"
 SESSION = "require_session"
-
-LIST_ROUTES = """
-import json, main
-from nicegui import core
-from app import gate
-from app.pages import root
-
-def dependencies(dependant):
-    return [d.call.__name__ for d in dependant.dependencies] if dependant else []
-
-def flat(routes):
-    for route in routes:
-        inner = getattr(route, "original_router", None) or getattr(route, "router", None)
-        if inner is not None and not getattr(route, "path", None):
-            yield from flat(inner.routes)
-        else:
-            yield route
-
-def describe(routes):
-    return [
-        {
-            "path": getattr(route, "path", repr(route)),
-            "app": type(getattr(route, "app", None)).__name__,
-            "needs": dependencies(getattr(route, "dependant", None)),
-            "permission": getattr(getattr(route, "endpoint", None), "permission", None),
-        }
-        for route in flat(routes)
-    ]
-
-app = main.build()
-print(json.dumps({
-    "outer": describe(app.router.routes),
-    "inner": describe(core.app.routes),
-    "prefixes": root.PREFIXES,
-}))
-"""
-
-
-@cache
-def routes(data_dir: Path, kind: str) -> dict[str, Any]:
-    """Build the product in a process of its own and return its routes."""
-    secret = {"SECRET_KEYS": "f1d6a0b9c27e4853" * 4} if kind == "production" else {}
-    product = subprocess.run(
-        [sys.executable, "-c", LIST_ROUTES],
-        cwd=ROOT,
-        env=environment(DATA_DIR=str(data_dir), ENVIRONMENT=kind, **secret),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert product.returncode == 0, product.stderr[-2000:]
-    answer: dict[str, Any] = json.loads(product.stdout.splitlines()[-1])
-    return answer
 
 
 @pytest.fixture(scope="module")

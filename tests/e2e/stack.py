@@ -150,8 +150,8 @@ class Stack:
         workspace.webhook_path = connected["webhook_path"]
         return workspace
 
-    def colleague(self, workspace: Workspace, name: str) -> Workspace:
-        """Make another person who signs in to the same workspace, as an agent."""
+    def colleague(self, workspace: Workspace, name: str, *, role: str = "AGENT") -> Workspace:
+        """Make another person who signs in to the same workspace."""
         self._count += 1
         email = f"{name.lower()}{os.getpid()}{self._count}@example.com"
         self.cli(
@@ -159,7 +159,7 @@ class Stack:
             "--name", name, "--workspace", f"{name} alone",
         )  # fmt: skip
         moved = self.query(
-            f"UPDATE memberships SET workspace_id = '{workspace.workspace_id}', role = 'AGENT'"  # noqa: S608  # our own ids
+            f"UPDATE memberships SET workspace_id = '{workspace.workspace_id}', role = '{role}'"  # noqa: S608  # our own ids
             f" WHERE user_id = (SELECT id FROM users WHERE email = '{email}') RETURNING user_id"
         )
         assert len(moved) == 1

@@ -44,6 +44,8 @@ class Developers:
         with self._root:
             self._new()
             with section(_("Keys"), _("A program shows its key as “Authorization: Bearer …”.")):
+                with ui.element("p").classes("entry-sub"):
+                    ui.link(_("How to call the API"), "/api/docs", new_tab=True)
                 if not keys:
                     ui.label(_("There is no key yet.")).classes("muted")
                 with ui.element("ul").classes("entries"):
