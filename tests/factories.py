@@ -171,6 +171,7 @@ def make_user(
     password_hash: str | None = None,
     status: UserStatus = UserStatus.ACTIVE,
     role: UserRole = UserRole.USER,
+    is_verified: bool = True,
 ) -> UUID:
     number = unique()
     user = User(
@@ -180,6 +181,7 @@ def make_user(
         password_hash=password_hash,
         status=status,
         role=role,
+        email_verified_at=utc_now() if is_verified else None,
     )
     save(user)
     return user.id

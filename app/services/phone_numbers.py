@@ -19,7 +19,7 @@ from app.i18n import gettext as _
 from app.i18n import mark
 from app.models import PhoneNumber, WhatsAppAccount
 from app.models.enums import PhoneNumberStatus
-from app.services import audit, plans
+from app.services import audit, plans, verification
 from app.services.secrets import Bound, open_secret, seal
 from app.services.whatsapp.client import Credentials
 
@@ -92,11 +92,14 @@ def connect(
     """Store a number that is ready to use; again in the same workspace updates its credentials.
 
     Raises:
+        EmailNotVerified: a real number, by a person whose address is not proven.
         ValidationFailed: the number is not E.164.
         PhoneNumberInUse: another workspace holds it.
         PhoneNumberLimitReached: the plan has no free number (unless it is the operator's doing).
     """
     actor.require(Permission.NUMBER_CONNECT)
+    if not number.is_sandbox:
+        verification.require_verified(session, actor)
     phone = e164(number.phone_number)
     if _is_taken(session, actor.workspace_id, phone, number.meta_phone_number_id):
         raise PhoneNumberInUse

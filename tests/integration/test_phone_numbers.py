@@ -13,6 +13,7 @@ from app.errors import AppError, ValidationFailed
 from app.services import phone_numbers, plans
 from app.services.phone_numbers import NewNumber, PhoneNumberInUse
 from app.services.secrets import Bound, open_secret
+from app.services.verification import EmailNotVerified
 from tests import factories, permissions, table_rows
 from tests.factories import Team
 from tests.table_rows import count, row
@@ -58,6 +59,18 @@ def test_only_owners_and_admins_connect(acme: Team, rival: Team):
     for role, actor in acme.members().items():
         error = permissions.error_of(call, actor)
         assert (error is None) == (role in {Role.OWNER, Role.ADMIN})
+
+
+def test_who_has_not_proven_their_address_connects_the_sandbox_only(acme: Team, rival: Team):
+    stranger = factories.make_user(is_verified=False)
+    factories.make_membership(acme.id, stranger, Role.OWNER)
+    actor = Actor(workspace_id=acme.id, role=Role.OWNER, user_id=stranger)
+
+    with pytest.raises(EmailNotVerified):
+        connect(actor)
+    assert connect(actor, is_sandbox=True).phone_number_id
+    table_rows.execute("UPDATE users SET email_verified_at = now() WHERE id = %s", stranger)
+    assert connect(actor).phone_number_id
 
 
 def test_secrets_are_encrypted_and_bound_to_their_row(acme: Team, rival: Team):
