@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import log, paths
 from app.config import Settings
 from app.ids import new_id
+from app.services import audit
 
 FORWARDED = (b"x-forwarded-", b"forwarded")
 HEADERS = {
@@ -53,6 +54,7 @@ class Edge:
             await _refuse_host(scope, send)
             return
         self._resolve_client(scope, headers)
+        audit.client_ip.set(scope["client"][0] if scope.get("client") else None)
         request_id = str(new_id())
         scope.setdefault("state", {})["request_id"] = request_id
 

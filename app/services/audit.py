@@ -19,7 +19,7 @@ MAX_EXPORT = 100_000
 # A cell that begins so is calculated by a spreadsheet; the last four are full-width forms.
 FORMULA = tuple("=+-@|%\t\r\uff1d\uff0b\uff0d\uff20")
 
-# Where the person of this request or click is; set by the edges.
+# Where the person of this request or click is; set by the edge, for a page by that of its socket.
 client_ip: ContextVar[str | None] = ContextVar("client_ip", default=None)
 
 
