@@ -322,6 +322,24 @@ def test_drain_leaves_what_another_drain_holds_and_waits_for_nobody(acme: Team):
     assert count("messages") == 2
 
 
+def test_second_hand_helps_with_what_is_more_than_a_batch(
+    acme: Team, rival: Team, monkeypatch: pytest.MonkeyPatch
+):
+    """One customer's messages among all batches: the hands wait for each other, nothing is lost."""
+    monkeypatch.setattr("app.services.inbound.drain.BATCH", 5)
+    for number in range(60):
+        team = (acme, rival)[number % 2]
+        message = text_message(f"Number {number}", sender=f"44770090012{number % 3}")
+        store_event(team.number.account_id, webhook_body(team.number, [message]))
+
+    assert drain()
+
+    assert count("webhook_events", "state = 'PROCESSED'") == 60
+    assert count("messages", "workspace_id = %s", acme.id) == 30
+    assert rows("SELECT sum(unread_count), count(*) FROM conversations") == [(60, 6)]
+    assert count("drain_marks") == count("messages_unprocessed") == 0
+
+
 def test_drain_gives_way_when_asked_and_goes_on_later(acme: Team, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("app.services.inbound.drain.BATCH", 1)
     monkeypatch.setattr("app.services.turns.GIVE_WAY_AFTER_S", 0.0)
