@@ -206,6 +206,6 @@ def test_settings_fit_a_phone(person: Person, stack: Stack) -> None:
 
     for name in ("profile", "security", "team", "workspace", "developers", "audit"):
         settings(page, name)
-        page.wait_for_timeout(300)
+        expect(page.get_by_test_id(f"settings-{name}")).to_be_in_viewport(ratio=0.9)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, name
