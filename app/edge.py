@@ -9,12 +9,13 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import log, paths
+from app import content_policy, log, paths
 from app.config import Settings
 from app.ids import new_id
 
 FORWARDED = (b"x-forwarded-", b"forwarded")
 HEADERS = {
+    content_policy.HEADER: content_policy.NO_PAGE,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
@@ -50,7 +51,7 @@ class Edge:
             return
         headers = dict(scope["headers"])
         if headers.get(b"host", b"").decode("latin-1").lower() not in self._hosts:
-            await _refuse_host(scope, send)
+            await self._refuse_host(scope, send)
             return
         self._resolve_client(scope, headers)
         request_id = str(new_id())
@@ -62,7 +63,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 answer.status = message["status"]
                 message["headers"] = headers = list(message.get("headers", ()))
-                self._add_headers(headers, request_id)
+                headers.append((b"x-request-id", request_id.encode()))
+                self._add_headers(headers, scope["path"])
             await send(message)
 
         with log.bind(request_id=request_id):
@@ -92,15 +94,24 @@ class Edge:
             return False
         return any(parsed in network for network in self._proxies)
 
-    def _add_headers(self, raw: list[tuple[bytes, bytes]], request_id: str) -> None:
+    def _add_headers(self, raw: list[tuple[bytes, bytes]], path: str) -> None:
         present = {name.lower() for name, _ in raw}
-        raw.append((b"x-request-id", request_id.encode()))
         raw.extend(header for header in self._headers if header[0] not in present)
         kind = next((value for name, value in raw if name.lower() == b"content-type"), b"")
-        if kind.startswith((b"text/html", b"application/json")):
+        is_page = kind.startswith((b"text/html", b"application/json"))
+        is_bare = path.startswith(paths.API) and b"cache-control" not in present
+        if is_page or is_bare:  # what it is differs by who asks
             headers = MutableHeaders(raw=raw)
             headers["Cache-Control"] = "no-store"
             headers.add_vary_header("Cookie")
+
+    async def _refuse_host(self, scope: Scope, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4421})
+            return
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), *self._headers]
+        await send({"type": "http.response.start", "status": 421, "headers": headers})
+        await send({"type": "http.response.body", "body": b"This host is not served here."})
 
 
 class _Answer:
@@ -121,17 +132,3 @@ class _Answer:
             status=self.status,
             ms=round((time.monotonic() - self._start) * 1000, 1),
         )
-
-
-async def _refuse_host(scope: Scope, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 4421})
-        return
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 421,
-            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
-        }
-    )
-    await send({"type": "http.response.body", "body": b"This host is not served here."})

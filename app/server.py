@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from nicegui import core, ui
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
@@ -18,6 +19,7 @@ from app.api.routes import add_catch_all, add_routes
 from app.components import theme
 from app.components.shell import on_start, on_stop
 from app.config import Settings
+from app.content_policy import ContentPolicy
 from app.hub import hub
 from app.pages import public, root
 from app.pages.doors import door
@@ -40,7 +42,7 @@ def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
     app.mount(paths.STATIC, StaticFiles(directory=STATIC))
     app.router.add_route(paths.FAVICON, _favicon, methods=["GET"])
     if sandbox is not None:
-        app.mount(paths.SANDBOX, sandbox)
+        app.mount(paths.SANDBOX, ContentPolicy(sandbox))
     app.include_router(public.router)
     add_catch_all(app)
     theme.register_styles()
@@ -59,9 +61,12 @@ def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
         reconnect_timeout=RECONNECT_S,
         binding_refresh_interval=0.5,
         show_welcome_message=False,
+        gzip_middleware_factory=None,  # the nonce is written before
     )
     app.router.routes[-1].app = gate.Gate(  # type: ignore[attr-defined]  # the mount of run_with
-        core.app, page_prefixes=root.PREFIXES, not_found=_not_found
+        GZipMiddleware(ContentPolicy(core.app, is_compiling=True)),
+        page_prefixes=root.PREFIXES,
+        not_found=_not_found,
     )
     gate.install()
     return app
