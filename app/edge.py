@@ -13,6 +13,8 @@ from app import content_policy, log, paths
 from app.config import Settings
 from app.ids import new_id
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+FOREIGN_HOST, NOT_ALLOWED = 421, 405
 FORWARDED = (b"x-forwarded-", b"forwarded")
 HEADERS = {
     content_policy.HEADER: content_policy.NO_PAGE,
@@ -30,7 +32,7 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 
 class Edge:
-    """Refuses foreign hosts (421), ignores forged forwarding headers, adds the safe headers."""
+    """Refuses foreign hosts and odd methods, ignores forged proxies, adds the safe headers."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, hosts: frozenset[str]) -> None:
         self._app = app
@@ -51,7 +53,10 @@ class Edge:
             return
         headers = dict(scope["headers"])
         if headers.get(b"host", b"").decode("latin-1").lower() not in self._hosts:
-            await self._refuse_host(scope, send)
+            await self._refuse(scope, FOREIGN_HOST, b"This host is not served here.", send)
+            return
+        if scope["type"] == "http" and scope["method"] not in METHODS:
+            await self._refuse(scope, NOT_ALLOWED, b"This method is not known here.", send)
             return
         self._resolve_client(scope, headers)
         request_id = str(new_id())
@@ -105,13 +110,15 @@ class Edge:
             headers["Cache-Control"] = "no-store"
             headers.add_vary_header("Cookie")
 
-    async def _refuse_host(self, scope: Scope, send: Send) -> None:
+    async def _refuse(self, scope: Scope, status: int, text: bytes, send: Send) -> None:
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4421})
+            await send({"type": "websocket.close", "code": 4000 + status})
             return
         headers = [(b"content-type", b"text/plain; charset=utf-8"), *self._headers]
-        await send({"type": "http.response.start", "status": 421, "headers": headers})
-        await send({"type": "http.response.body", "body": b"This host is not served here."})
+        if status == NOT_ALLOWED:
+            headers.append((b"allow", ", ".join(METHODS).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": text})
 
 
 class _Answer:

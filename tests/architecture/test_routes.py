@@ -41,6 +41,7 @@ PUBLIC_PATHS = {
     "/api/auth/oauth/{name}",
     "/api/auth/oauth/{name}/callback",
     "/sign-out",
+    "/too-many-pages",
     "/favicon.ico",
     "/static",
     "/healthz",
