@@ -55,8 +55,12 @@ class RawSocket:
 
 
 @contextmanager
-def raw_socket(base_url: str, headers: dict[str, str]) -> Iterator[RawSocket]:
+def raw_socket(
+    base_url: str, headers: dict[str, str], *, client_id: str = ""
+) -> Iterator[RawSocket]:
     """Open a connection; a refusal raises websockets' InvalidStatus."""
     address = base_url.replace("http://", "ws://") + PATH
+    if client_id:
+        address += f"&client_id={client_id}"
     with connect(address, additional_headers=headers, proxy=None) as connection:
         yield RawSocket(connection)

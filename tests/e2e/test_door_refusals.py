@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person
+from tests.e2e.conftest import ADDRESSES, Person
 from tests.e2e.stack import Stack, Workspace
 
 DOORS = ["/sign-in", "/sign-up", "/sign-out"]
@@ -26,7 +26,8 @@ def shop(stack: Stack) -> Workspace:
 
 @pytest.fixture
 def http(stack: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.base_url, trust_env=False) as client:
+    headers = {"X-Forwarded-For": f"10.1.{next(ADDRESSES)}.1"}  # tries are counted by it
+    with httpx.Client(base_url=stack.base_url, headers=headers, trust_env=False) as client:
         yield client
 
 

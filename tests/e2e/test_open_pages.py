@@ -243,6 +243,20 @@ def test_a_leaked_page_is_worth_nothing_to_another_session(web: Stack, arrive: A
         choose(page, socket, who, Theme.LIGHT)
 
 
+def test_the_log_tells_no_secret_of_a_page(web: Stack, arrive: Arrive) -> None:
+    who = arrive()
+    page = OpenPage(who.client, "/settings/security?secret=of-the-query")
+    with raw_socket(web.base_url, who.cookie, client_id=page.client_id) as socket:
+        page.join(socket)
+        choose(page, socket, who, Theme.DARK)
+    who.client.get(f"/_nicegui/client/{page.client_id}/upload/1?secret=of-the-query")
+
+    wait_until(lambda: '"path":"/_nicegui_ws/socket.io/"' in web.log_path.read_text())
+    log = web.log_path.read_text()
+    assert "secret=of-the-query" not in log
+    assert "client_id=" not in log
+
+
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"]
 )
