@@ -11,12 +11,15 @@ import secrets
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import paths
+
 HEADER = "Content-Security-Policy"
 PAGE = (
     "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'{compiling};"
     " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:;"
     " font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self';"
-    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
+    f" report-uri {paths.POLICY_REPORTS}"
 )
 # What is no page may load nothing, should a browser ever show it as one.
 NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

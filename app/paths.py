@@ -8,6 +8,7 @@ OAUTH = "/api/auth/oauth"
 WEBHOOKS = "/api/webhooks/"
 WHATSAPP_WEBHOOK = "/api/webhooks/whatsapp"
 MEDIA = "/api/media"
+POLICY_REPORTS = "/api/policy-reports"
 HEALTHZ, READYZ = "/healthz", "/readyz"
 
 STATIC = "/static"

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app import paths
-from app.api import exports, health, pictures, webhooks
+from app.api import exports, health, pictures, policy_reports, webhooks
 from app.errors import AppError, NotFound
 
 
@@ -22,6 +22,7 @@ def add_routes(app: FastAPI) -> None:
     app.router.add_route(paths.READYZ, health.readyz, methods=["GET"])
     app.router.add_route("/media/pictures/{picture}", pictures.show, methods=["GET"])
     app.router.add_route("/exports/audit.csv", exports.audit_csv, methods=["GET"])
+    app.router.add_route(paths.POLICY_REPORTS, policy_reports.receive, methods=["POST"])
     app.add_exception_handler(AppError, _app_error)
 
 

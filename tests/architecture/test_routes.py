@@ -49,6 +49,7 @@ PUBLIC_PATHS = {
     "/exports/audit.csv",
     "/media/pictures/{picture}",
     "/readyz",
+    "/api/policy-reports",
     "/api/webhooks/whatsapp",
     "/api/webhooks/whatsapp/{account}",
     "/api/{path:path}",

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route
 from tests.e2e.conftest import Person, ready
 from tests.e2e.stack import Stack, Workspace
 from tests.e2e.test_accounts import open_mail
+from tests.waiting import wait_until
 
 COLLECT = """
 window.violations = [];
@@ -30,7 +31,8 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'nonce-N' 'strict-dynamic'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:;"
     " connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; object-src 'none';"
-    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
+    " report-uri /api/policy-reports"
 )
 SHELL_POLICY = PAGE_POLICY.replace("'strict-dynamic'", "'strict-dynamic' 'unsafe-eval'")
 NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -127,6 +129,33 @@ def test_a_script_that_is_not_ours_does_not_run(
             assert page.evaluate("window.violations")[0].startswith("script-src")
             page.close()
     attacked.close()
+    wait_until(lambda: '"policy_violated"' in stack.log_path.read_text())
+
+
+def test_reports_are_cut_and_counted(stack: Stack) -> None:
+    def report(body: object) -> httpx.Response:
+        return httpx.post(
+            f"{stack.base_url}/api/policy-reports",
+            json=body,
+            headers={"X-Forwarded-For": "10.2.0.1"},
+            trust_env=False,
+        )
+
+    violation = {
+        "document-uri": f"{stack.base_url}/reset-password?token=very-secret",
+        "effective-directive": "script-src-elem" + "x" * 500,
+        "blocked-uri": "https://evil.example/steal?what=very-secret",
+        "source-file": "http://[broken",
+    }
+
+    assert report({"csp-report": violation}).status_code == 204
+    assert [report(body).status_code for body in ([], {}, {"csp-report": 7})] == [422] * 3
+    assert [report({}).status_code for _ in range(20)][-4:] == [429] * 4
+    log = stack.log_path.read_text()
+    assert '"blocked":"evil.example"' in log
+    assert '"page":"/reset-password"' in log
+    assert "very-secret" not in log
+    assert "x" * 201 not in log
 
 
 def insert(markup: str, route: Route) -> None:
