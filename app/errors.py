@@ -86,7 +86,7 @@ class RateLimited(AppError):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = max(1, retry_after_s)
         minutes = -(-self.retry_after_s // 60)
-        hours = -(-minutes // 60)
+        hours = round(minutes / 60)
         if minutes > LONG_MINUTES:
             words = gettext("That was too often. Please try again in {hours} hours.")
         else:
