@@ -9,13 +9,16 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import log, paths
+from app import content_policy, log, paths
 from app.config import Settings
 from app.ids import new_id
 from app.services import audit
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+FOREIGN_HOST, NOT_ALLOWED = 421, 405
 FORWARDED = (b"x-forwarded-", b"forwarded")
 HEADERS = {
+    content_policy.HEADER: content_policy.NO_PAGE,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
@@ -30,7 +33,7 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 
 class Edge:
-    """Refuses foreign hosts (421), ignores forged forwarding headers, adds the safe headers."""
+    """Refuses foreign hosts and odd methods, ignores forged proxies, adds the safe headers."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, hosts: frozenset[str]) -> None:
         self._app = app
@@ -51,7 +54,10 @@ class Edge:
             return
         headers = dict(scope["headers"])
         if headers.get(b"host", b"").decode("latin-1").lower() not in self._hosts:
-            await _refuse_host(scope, send)
+            await self._refuse(scope, FOREIGN_HOST, b"This host is not served here.", send)
+            return
+        if scope["type"] == "http" and scope["method"] not in METHODS:
+            await self._refuse(scope, NOT_ALLOWED, b"This method is not known here.", send)
             return
         self._resolve_client(scope, headers)
         audit.client_ip.set(scope["client"][0] if scope.get("client") else None)
@@ -64,7 +70,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 answer.status = message["status"]
                 message["headers"] = headers = list(message.get("headers", ()))
-                self._add_headers(headers, request_id)
+                headers.append((b"x-request-id", request_id.encode()))
+                self._add_headers(headers, scope["path"])
             await send(message)
 
         with log.bind(request_id=request_id):
@@ -94,15 +101,26 @@ class Edge:
             return False
         return any(parsed in network for network in self._proxies)
 
-    def _add_headers(self, raw: list[tuple[bytes, bytes]], request_id: str) -> None:
+    def _add_headers(self, raw: list[tuple[bytes, bytes]], path: str) -> None:
         present = {name.lower() for name, _ in raw}
-        raw.append((b"x-request-id", request_id.encode()))
         raw.extend(header for header in self._headers if header[0] not in present)
         kind = next((value for name, value in raw if name.lower() == b"content-type"), b"")
-        if kind.startswith((b"text/html", b"application/json")):
+        is_page = kind.startswith((b"text/html", b"application/json"))
+        is_bare = path.startswith(paths.API) and b"cache-control" not in present
+        if is_page or is_bare:  # what it is differs by who asks
             headers = MutableHeaders(raw=raw)
             headers["Cache-Control"] = "no-store"
             headers.add_vary_header("Cookie")
+
+    async def _refuse(self, scope: Scope, status: int, text: bytes, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4000 + status})
+            return
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), *self._headers]
+        if status == NOT_ALLOWED:
+            headers.append((b"allow", ", ".join(METHODS).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": text})
 
 
 class _Answer:
@@ -123,17 +141,3 @@ class _Answer:
             status=self.status,
             ms=round((time.monotonic() - self._start) * 1000, 1),
         )
-
-
-async def _refuse_host(scope: Scope, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 4421})
-        return
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 421,
-            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
-        }
-    )
-    await send({"type": "http.response.body", "body": b"This host is not served here."})

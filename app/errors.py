@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from app.i18n import gettext, mark, ngettext
 
+LONG_MINUTES = 90
+
 
 class AppError(Exception):
     """An expected failure; `message` is a finished sentence for the person who caused it.
@@ -84,13 +86,16 @@ class RateLimited(AppError):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = max(1, retry_after_s)
         minutes = -(-self.retry_after_s // 60)
-        super().__init__(
-            ngettext(
+        hours = round(minutes / 60)
+        if minutes > LONG_MINUTES:
+            words = gettext("That was too often. Please try again in {hours} hours.")
+        else:
+            words = ngettext(
                 "That was too often. Please try again in a minute.",
                 "That was too often. Please try again in {minutes} minutes.",
                 minutes,
-            ).format(minutes=minutes)
-        )
+            )
+        super().__init__(words.format(minutes=minutes, hours=hours))
 
 
 class PlanLimitReached(AppError):

@@ -15,13 +15,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app import paths
 from app.errors import AppError
 from app.i18n import mark
+from app.services import pictures
 
 HEAD_S = 15.0
 MAX_HEAD = 16 * 1024
 BODY_PAUSE_S, BODY_S = 10.0, 60.0
 LINGER_S, LINGER_BYTES = 2.0, 32 * 1024 * 1024
 FORM, CALL, WEBHOOK, MEDIA = 64 * 1024, 1024 * 1024, 3 * 1024 * 1024, 16 * 1024 * 1024
-MAX_BODY = {paths.WEBHOOKS: WEBHOOK, paths.MEDIA: MEDIA}
+UPLOAD = pictures.MAX_BYTES + FORM  # a picture and what a multipart body writes around it
+MAX_BODY = {paths.WEBHOOKS: WEBHOOK, paths.MEDIA: MEDIA, paths.UPLOADS: UPLOAD}
 MAX_BODY |= dict.fromkeys(paths.PROGRAMS, CALL)  # all else are forms
 
 Refuse = Callable[[Scope, AppError], Response]

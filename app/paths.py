@@ -8,6 +8,7 @@ OAUTH = "/api/auth/oauth"
 WEBHOOKS = "/api/webhooks/"
 WHATSAPP_WEBHOOK = "/api/webhooks/whatsapp"
 MEDIA = "/api/media"
+POLICY_REPORTS = "/api/policy-reports"
 HEALTHZ, READYZ = "/healthz", "/readyz"
 
 STATIC = "/static"
@@ -20,9 +21,11 @@ SANDBOX_ACCOUNTS = "/sandbox/accounts"
 NICEGUI = "/_nicegui"
 NICEGUI_FILES = "/_nicegui/"
 NICEGUI_SOCKET = "/_nicegui_ws"
+UPLOADS = "/_nicegui/client/"
 NICEGUI_PRIVATE = (NICEGUI_SOCKET, "/_nicegui/client", "/_nicegui/auto")
 
 PROGRAMS = (API, f"{SANDBOX}/", NICEGUI)  # who asks there reads no pages
 
 SIGN_IN = "/sign-in"
 DASHBOARD = "/dashboard"
+TOO_MANY_PAGES = "/too-many-pages"

@@ -6,22 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from nicegui import core, ui
+from nicegui import Client, core, ui
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp
 
 from app import gate, log, paths
 from app.api import rest
 from app.api.intake import committer
 from app.api.routes import add_catch_all, add_routes
-from app.components import theme
+from app.components import feedback, theme
 from app.components.shell import on_start, on_stop
 from app.config import Settings
+from app.content_policy import ContentPolicy
+from app.errors import Unavailable
 from app.hub import hub
 from app.pages import api_docs, public, root
-from app.pages.doors import door
+from app.refusals import refuse
+from app.theme_cookie import ThemeCookie
 from app.web import find_session
 
 RECONNECT_S = 30.0
@@ -41,7 +45,7 @@ def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
     app.mount(paths.STATIC, StaticFiles(directory=STATIC))
     app.router.add_route(paths.FAVICON, _favicon, methods=["GET"])
     if sandbox is not None:
-        app.mount(paths.SANDBOX, sandbox)
+        app.mount(paths.SANDBOX, ContentPolicy(sandbox))
     app.include_router(public.router)
     app.include_router(api_docs.new_router(rest.document))
     add_catch_all(app)
@@ -61,11 +65,15 @@ def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
         reconnect_timeout=RECONNECT_S,
         binding_refresh_interval=0.5,
         show_welcome_message=False,
+        gzip_middleware_factory=None,  # the nonce is written before
     )
     app.router.routes[-1].app = gate.Gate(  # type: ignore[attr-defined]  # the mount of run_with
-        core.app, page_prefixes=root.PREFIXES, not_found=_not_found
+        ThemeCookie(GZipMiddleware(ContentPolicy(core.app, is_compiling=True))),
+        bindings=gate.bindings,
+        page_prefixes=root.PREFIXES,
+        refuse=refuse,
     )
-    gate.install()
+    gate.install(say_unavailable=_say_unavailable)
     return app
 
 
@@ -94,5 +102,6 @@ async def _favicon(_request: Request) -> FileResponse:
     return FileResponse(STATIC / "icon-192.png")
 
 
-async def _not_found(_scope: Scope) -> Any:
-    return door.not_found_page()
+def _say_unavailable(client: Client) -> None:
+    with client:
+        feedback.toast(Unavailable().explanation, kind="error")

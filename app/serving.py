@@ -15,14 +15,13 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import paths
-from app.api.refusals import error_response
 from app.config import Settings
 from app.edge import Edge
 from app.errors import AppError
 from app.limits import CALL, Limits, TimedProtocol
-from app.pages.doors import door
 from app.problems import OperatorProblem
 from app.process import settle_memory
+from app.refusals import refuse
 from app.web import allowed_hosts
 
 GRACEFUL_S = 20
@@ -84,7 +83,7 @@ def serve(
 
 def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn serves an application: behind the edge, within the limits."""
-    limited = Limits(Shortcut(app), refuse=_refuse)
+    limited = Limits(Shortcut(app), refuse=refuse)
     return uvicorn.Config(
         Edge(limited, settings=settings, hosts=allowed_hosts()),
         loop="uvloop",
@@ -163,11 +162,4 @@ class Server(uvicorn.Server):
 
 async def _fail(request: Request, _error: Exception) -> Response:
     """Answer what nobody expected; uvicorn logs it with its traceback."""
-    return _refuse(request.scope, AppError())
-
-
-def _refuse(scope: Scope, error: AppError) -> Response:
-    """Answer programs in JSON, and people with a page."""
-    if scope["path"].startswith(paths.PROGRAMS):
-        return error_response(error)
-    return door.refusal_page(error)
+    return refuse(request.scope, AppError())

@@ -1,20 +1,14 @@
 """Server-rendered HTML: the public pages and the doors, in the reader's language, under a CSP."""
 
-import secrets
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.responses import HTMLResponse
 
+from app import content_policy
 from app.config import settings
 from app.i18n import gettext, language, ngettext
-
-CSP = (
-    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'unsafe-inline';"
-    " img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self';"
-    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -30,7 +24,7 @@ _environment.install_gettext_callables(  # type: ignore[attr-defined]  # added b
 
 def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page; every value is escaped where it is shown."""
-    nonce = secrets.token_urlsafe(16)
+    nonce = content_policy.new_nonce()
     config = settings()
     html = _environment.get_template(template).render(
         {
@@ -45,7 +39,7 @@ def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         }
     )
     return HTMLResponse(
-        html, status_code=status, headers={"Content-Security-Policy": CSP.format(nonce=nonce)}
+        html, status_code=status, headers={content_policy.HEADER: content_policy.policy(nonce)}
     )
 
 

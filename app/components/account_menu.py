@@ -1,7 +1,7 @@
 """The menu of the person who is signed in: where they are, as whom, light or dark, and the way out.
 
 `static/app.js` paints the choice of theme and moves between entries with the arrow keys; the theme
-is a cookie of the browser, so nothing of it passes the server.
+is a cookie of the browser, and the profile's for the next one.
 """
 
 from collections.abc import Sequence

@@ -9,13 +9,6 @@ from app.components.shell import page_bar
 from app.i18n import gettext as _
 from app.services.sessions import SessionView
 
-# On a phone the places are a row that scrolls, and the current one may be outside of it.
-SHOW_CURRENT = (
-    "document.querySelector('.settings-nav [aria-current]')"
-    "?.scrollIntoView({block: 'nearest', inline: 'center'})"
-)
-
-
 def places(session: SessionView) -> list[tuple[str, str, str]]:
     """Return name, icon and words of the settings that this person may open."""
     own = [
@@ -47,7 +40,11 @@ def settings_page(session: SessionView, current: str, title: str) -> ui.element:
                 with link:
                     icon(icon_name)
                     ui.label(words)
-        ui.run_javascript(SHOW_CURRENT)
+        # On a phone the places are a row that scrolls, and the current one may be outside of it.
+        ui.run_javascript(
+            "document.querySelector('.settings-nav [aria-current]')"
+            "?.scrollIntoView({block: 'nearest', inline: 'center'})"
+        )
         return ui.element("div").classes("settings-main")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from nicegui import app as nicegui_app
 from nicegui import background_tasks, context, ui
+from nicegui.events import GenericEventArguments
 
 from app.components import live
 from app.components.account_menu import account_menu
@@ -18,7 +19,8 @@ from app.components.call import action, call, report_unexpected
 from app.components.icon import icon
 from app.components.person import avatar
 from app.i18n import gettext as _
-from app.services import conversations
+from app.models.enums import Theme
+from app.services import conversations, profiles
 from app.services.conversations import ConversationView
 from app.services.sessions import SessionView
 from app.services.workspaces import WorkspaceView
@@ -71,6 +73,7 @@ class Shell:
         client.sub_pages_router.on_path_changed(self._mark_current)
         self._mark_current(client.sub_pages_router.current_path)
         ui.on_exception(report_unexpected)
+        ui.on("theme_chosen", self._keep_theme)
         self._subscription = live.follow_inbox(client, self._actor, self._on_inbox)
         background_tasks.create(self._count(), name="unread count", context=client.layout)
 
@@ -118,6 +121,11 @@ class Shell:
                 icon("menu").classes("i-lg")
             _text("span", _("More")).classes("show-phone")
             account_menu(button, self._session, self._own, opens="down")
+
+    @action
+    async def _keep_theme(self, event: GenericEventArguments) -> None:
+        if event.args in list(Theme):
+            await call(self._actor, profiles.set_theme, Theme(event.args))
 
     def _nav_item(self, entry: Entry) -> None:
         link = mark(ui.element("a").classes("nav-item"), entry.testid)

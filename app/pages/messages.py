@@ -75,15 +75,13 @@ class Inbox:
         if not thread:
             self._list.select(None)
             ui.page_title(_("Inbox"))
-        _toggle(self._root, "has-thread", on=thread)
-        _toggle(context.client.layout, "in-thread", on=thread)
-
-
-def _toggle(element: ui.element, name: str, *, on: bool) -> None:
-    if on:
-        element.classes(add=name)
-    else:
-        element.classes(remove=name)
+        layout = context.client.layout
+        if thread:
+            self._root.classes(add="has-thread")
+            layout.classes(add="in-thread")
+        else:
+            self._root.classes(remove="has-thread")
+            layout.classes(remove="in-thread")
 
 
 def _missing() -> None:

@@ -14,10 +14,10 @@ from starlette.responses import Response
 from app.actor import Permission
 from app.components.call import call
 from app.components.shell import Shell
-from app.errors import NotFound
+from app.errors import AppError, NotFound
 from app.ids import parse_id
 from app.pages import dashboard, messages, phone_numbers
-from app.pages.doors.door import not_found_page
+from app.pages.doors.door import not_found_page, refusal_page
 from app.pages.settings import audit, developers, profile, security, team, workspace
 from app.services import conversations, plans, workspaces
 from app.services.sessions import SessionView
@@ -51,8 +51,12 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
     needed, _page = SETTINGS.get(request.url.path, (None, None))
     if needed is not None and not session.actor.may(needed):
         return not_found_page()  # what a role may not open does not exist for it
-    plan = await call(session.actor, plans.describe)
-    Shell(session, plan, await call(session.actor, workspaces.list_own))
+    try:
+        plan = await call(session.actor, plans.describe)
+        own = await call(session.actor, workspaces.list_own)
+    except AppError as error:  # the database is away, or the session ended just now
+        return refusal_page(error)
+    Shell(session, plan, own)
     ui.sub_pages(
         {
             "/dashboard": lambda: dashboard.build(session),

@@ -21,9 +21,10 @@ from app.i18n import gettext as _
 from app.i18n import mark
 from app.ids import new_id
 from app.models import Invitation, Membership, User, Workspace
-from app.services import audit, plans, sessions, users, verification
+from app.services import audit, plans, rate_limits, sessions, users, verification
 from app.services.mails import letters, post
 from app.services.members import OwnersOnly
+from app.services.rate_limits import Limit
 from app.services.text import normal_address
 from app.services.tokens import MAX_LENGTH, TokenSpent
 from app.services.words import role_name
@@ -93,6 +94,7 @@ def create(session: Session, actor: Actor, *, email: str, role: Role) -> Invitat
         OwnersOnly: only owners invite owners.
         AlreadyMember, InvitedAlready: there is nothing to do.
         SeatLimitReached: the plan has no seat for them.
+        RateLimited: the workspace has sent too many.
     """
     actor.require(Permission.MEMBER_MANAGE)
     verification.require_verified(session, actor)
@@ -101,6 +103,7 @@ def create(session: Session, actor: Actor, *, email: str, role: Role) -> Invitat
         raise ValidationFailed({"email": _("This does not look like an e-mail address.")})
     if role is Role.OWNER and actor.role is not Role.OWNER:
         raise OwnersOnly
+    _count(actor)
     _lock(session, actor.workspace_id)
     user = users.find_by_email(session, address)
     if user is not None and _is_member(session, actor.workspace_id, user.id):
@@ -146,9 +149,14 @@ def list_open(session: Session, actor: Actor) -> list[InvitationView]:
 
 
 def resend(session: Session, actor: Actor, invitation_id: UUID) -> InvitationView:
-    """Send the mail again with a new link; the older link is void."""
+    """Send the mail again with a new link; the older link is void.
+
+    Raises:
+        RateLimited: the workspace has sent too many.
+    """
     actor.require(Permission.MEMBER_MANAGE)
     verification.require_verified(session, actor)
+    _count(actor)
     row = _get_open(session, actor, invitation_id)
     token, now = new_token(), utc_now()
     row.token_hash, row.sent_at, row.expires_at = hash_token(token), now, now + LIFE
@@ -255,6 +263,11 @@ def _of_token(session: Session, token: str) -> "Row[Any]":
     if row is None or row.expires_at <= utc_now():
         raise TokenSpent
     return row
+
+
+def _count(actor: Actor) -> None:
+    """Count a mail, before anything is locked: counting asks Redis."""
+    rate_limits.require((Limit.INVITE_WORKSPACE, str(actor.workspace_id)))
 
 
 def _lock(session: Session, workspace_id: UUID) -> None:

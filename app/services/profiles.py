@@ -70,5 +70,7 @@ def update(
 def set_theme(session: Session, actor: Actor, theme: Theme) -> None:
     """Remember what one looks at, so that another device shows it, too."""
     user = session.get_one(User, actor.require_person())
-    user.theme = theme
-    session.add(user)
+    if user.theme is not theme:
+        user.theme = theme
+        session.add(user)
+        sessions.ring_person(session, user.id)

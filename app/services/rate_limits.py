@@ -39,6 +39,7 @@ class Limit(StrEnum):
     INVITE_WORKSPACE = "invite_workspace"
     CONTACT_ADDRESS = "contact_address"
     EXPORT_ACCOUNT = "export_account"
+    REPORT_ADDRESS = "report_address"
 
 
 # Tries, and within how many seconds.
@@ -54,6 +55,7 @@ AMOUNTS: dict[Limit, tuple[int, int]] = {
     Limit.INVITE_WORKSPACE: (50, DAY),
     Limit.CONTACT_ADDRESS: (5, HOUR),
     Limit.EXPORT_ACCOUNT: (10, HOUR),
+    Limit.REPORT_ADDRESS: (20, MINUTE),
 }
 
 

@@ -1,6 +1,7 @@
 """Signing in: password, then perhaps a code; every failure looks and takes the same."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -87,7 +88,7 @@ def sign_in(
     is_right = passwords.verify(user.password_hash if user else None, password)
     if user is None or not is_right or user.status is not UserStatus.ACTIVE:
         if user is not None:
-            _note_refusal(session, user.id, client, "password" if not is_right else "status")
+            refuse(session, user.id, client, why="password" if not is_right else "status")
         return Outcome(refusal=WrongCredentials())
     if user.password_hash and passwords.needs_rehash(user.password_hash):
         user.password_hash = passwords.hash_password(password)
@@ -109,14 +110,17 @@ def finish(session: Session, *, ticket: str, code: str, client: Client) -> Outco
     row = tokens.find(session, TokenPurpose.SECOND_FACTOR, ticket)
     if row is None or row.user_id is None:
         raise tokens.TokenSpent
-    outcome = _check_code(session, row.user_id, code, client)
+    outcome = _check_code(session, row.user_id, code, client, provider=row.data.get("provider"))
     if outcome.token is not None:
         tokens.use(session, TokenPurpose.SECOND_FACTOR, ticket)
     return outcome
 
 
-def start(session: Session, user_id: UUID, *, client: Client) -> str:
-    """Sign a person in who has proven who they are; returns the cookie's token. System-only."""
+def start(session: Session, user_id: UUID, *, client: Client, provider: str | None = None) -> str:
+    """Sign a person in who has proven who they are; returns the cookie's token. System-only.
+
+    The diary names the `provider` that has vouched for them.
+    """
     workspace_id = workspaces.last_of(session, user_id)
     token, session_id = sessions.create(
         session, user_id, workspace_id, ip=client.ip, user_agent=client.user_agent
@@ -130,13 +134,38 @@ def start(session: Session, user_id: UUID, *, client: Client) -> str:
             user_id=user_id,
             subject=("session", session_id),
             ip=client.ip,
+            **_vouched(provider),
         )
     return token
 
 
-def ticket_for(session: Session, user_id: UUID) -> str:
-    """Return what stands for a right password while the code is still missing. System-only."""
-    return tokens.issue(session, TokenPurpose.SECOND_FACTOR, user_id=user_id)
+def ticket_for(session: Session, user_id: UUID, *, provider: str | None = None) -> str:
+    """Return what stands for the first proof while the code is still missing. System-only."""
+    return tokens.issue(session, TokenPurpose.SECOND_FACTOR, user_id=user_id, **_vouched(provider))
+
+
+def refuse(
+    session: Session, user_id: UUID, client: Client, *, why: str, provider: str | None = None
+) -> None:
+    """Write into the diary of each of the person's workspaces that somebody could not get in.
+
+    System-only: the caller has refused them.
+    """
+    rows = session.connection().execute(
+        text("SELECT workspace_id FROM workspaces_of_user(:id)"), {"id": user_id}
+    )
+    for workspace_id in [row[0] for row in rows]:
+        bind_workspace(session, workspace_id)
+        audit.record(
+            session,
+            workspace_id,
+            "session.refused",
+            user_id=user_id,
+            ip=client.ip,
+            why=why,
+            **_vouched(provider),
+        )
+        session.flush()
 
 
 def prove(session: Session, actor: Actor, password: str) -> None:
@@ -155,31 +184,24 @@ def prove(session: Session, actor: Actor, password: str) -> None:
     sessions.note_proof(session, actor.session_id)
 
 
-def _check_code(session: Session, user_id: UUID, code: str, client: Client) -> Outcome:
+def _check_code(
+    session: Session, user_id: UUID, code: str, client: Client, *, provider: str | None = None
+) -> Outcome:
     rate_limits.require((Limit.SECOND_FACTOR_ACCOUNT, str(user_id)))
     user = session.get_one(User, user_id)
     if user.status is not UserStatus.ACTIVE:
         return Outcome(refusal=WrongCredentials())
     if not second_factor.take(session, user_id, code):
-        _note_refusal(session, user_id, client, "code")
+        refuse(session, user_id, client, why="code", provider=provider)
         return Outcome(refusal=WrongCode())
-    return _admit(session, user, client)
+    return _admit(session, user, client, provider)
 
 
-def _admit(session: Session, user: User, client: Client) -> Outcome:
+def _admit(session: Session, user: User, client: Client, provider: str | None = None) -> Outcome:
     """Sign somebody in; who got in was not guessing, however often they come."""
     rate_limits.forget(Limit.SIGN_IN_ACCOUNT, account_key(user.email))
-    return Outcome(token=start(session, user.id, client=client))
+    return Outcome(token=start(session, user.id, client=client, provider=provider))
 
 
-def _note_refusal(session: Session, user_id: UUID, client: Client, why: str) -> None:
-    """Write into the diary of each of the person's workspaces that somebody could not get in."""
-    rows = session.connection().execute(
-        text("SELECT workspace_id FROM workspaces_of_user(:id)"), {"id": user_id}
-    )
-    for workspace_id in [row[0] for row in rows]:
-        bind_workspace(session, workspace_id)
-        audit.record(
-            session, workspace_id, "session.refused", user_id=user_id, ip=client.ip, why=why
-        )
-        session.flush()
+def _vouched(provider: str | None) -> dict[str, Any]:
+    return {"provider": provider} if provider else {}

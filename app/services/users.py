@@ -13,8 +13,8 @@ from app.i18n import gettext as _
 from app.i18n import mark
 from app.ids import new_id
 from app.models import User
-from app.models.enums import UserRole
-from app.services import audit, passwords, plans, verification, workspaces
+from app.models.enums import UserRole, UserStatus
+from app.services import audit, passwords, plans, sessions, verification, workspaces
 from app.services.text import is_name, is_storable, normal_address
 
 
@@ -114,6 +114,19 @@ def set_password_by_operator(session: Session, user_id: UUID, *, password: str) 
     user = session.get_one(User, user_id)
     user.password_hash = passwords.hash_password(password)
     return workspaces.last_of(session, user_id)
+
+
+def set_status(session: Session, user_id: UUID, status: UserStatus) -> None:
+    """Suspend a person, deactivate them, or let them in again; who may not be in is out at once.
+
+    System-only: the caller has checked that it is a platform admin, or the person.
+    """
+    user = session.get_one(User, user_id)
+    user.status = status
+    session.add(user)
+    session.flush()
+    if status is not UserStatus.ACTIVE:
+        sessions.revoke_all(session, user_id, reason=status.value.lower())
 
 
 def find_by_email(session: Session, email: str) -> User | None:

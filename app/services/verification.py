@@ -13,8 +13,9 @@ from app.errors import Conflict, PermissionDenied
 from app.i18n import mark
 from app.models import User
 from app.models.enums import TokenPurpose
-from app.services import sessions, tokens
+from app.services import rate_limits, sessions, tokens
 from app.services.mails import letters, post
+from app.services.rate_limits import Limit
 
 
 class EmailNotVerified(PermissionDenied):
@@ -45,10 +46,12 @@ def ask_again(session: Session, actor: Actor) -> None:
 
     Raises:
         AlreadyVerified: there is nothing to confirm.
+        RateLimited: too many links.
     """
     user = session.get_one(User, actor.require_person())
     if user.email_verified_at is not None:
         raise AlreadyVerified
+    rate_limits.require((Limit.VERIFY_ACCOUNT, str(user.id)))
     ask(session, user.id, user.email)
 
 

@@ -40,6 +40,7 @@
     const secure = location.protocol === "https:" ? "; Secure" : "";
     document.cookie = `theme=${choice}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
     paint(choice);
+    window.emitEvent?.("theme_chosen", choice); // somebody who is signed in takes it along
   }
 
   function toggleTheme() {

@@ -10,7 +10,7 @@ OPENERS = {
     "app.components.live",
     # HTTP
     "app.web",
-    "app.gate",
+    "app.gate.bindings",
     "app.api.exports",
     "app.api.health",
     "app.api.pictures",

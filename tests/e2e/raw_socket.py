@@ -1,10 +1,12 @@
 """A socket.io client of twenty lines, over a plain websocket, that sends what an attacker would."""
 
 import json
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 PATH = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
@@ -26,8 +28,23 @@ class RawSocket:
             pass
         return json.loads(answer[3:])[0]
 
-    def emit(self, event: str, data: dict[str, Any]) -> None:
+    def emit(self, event: str, data: Any) -> None:
         self._connection.send("42" + json.dumps([event, data]))
+
+    def ends_within(self, seconds: float) -> list[str]:
+        """Return what was said until the server ended the connection; fail if it did not."""
+        said: list[str] = []
+        deadline = time.monotonic() + seconds
+        with suppress(ConnectionClosed):
+            while not said or not said[-1].startswith("41"):
+                said.append(str(self._connection.recv(max(0.01, deadline - time.monotonic()))))
+        return said
+
+    def hears(self, event: str, seconds: float = 10) -> str:
+        """Return the next frame of this event."""
+        while not (frame := str(self._connection.recv(seconds))).startswith(f'42["{event}"'):
+            pass
+        return frame
 
     def hears_nothing(self, seconds: float) -> bool:
         """Tell whether no event comes within so many seconds."""
@@ -38,8 +55,12 @@ class RawSocket:
 
 
 @contextmanager
-def raw_socket(base_url: str, headers: dict[str, str]) -> Iterator[RawSocket]:
+def raw_socket(
+    base_url: str, headers: dict[str, str], *, client_id: str = ""
+) -> Iterator[RawSocket]:
     """Open a connection; a refusal raises websockets' InvalidStatus."""
     address = base_url.replace("http://", "ws://") + PATH
+    if client_id:
+        address += f"&client_id={client_id}"
     with connect(address, additional_headers=headers, proxy=None) as connection:
         yield RawSocket(connection)

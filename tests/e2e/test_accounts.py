@@ -1,7 +1,11 @@
 """Accounts and teams as people live them: mails, invitations, roles, codes, sign-ins."""
 
+import io
+import random
+
 import pyotp
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Person, ready
@@ -209,3 +213,20 @@ def test_settings_fit_a_phone(person: Person, stack: Stack) -> None:
         expect(page.get_by_test_id(f"settings-{name}")).to_be_in_viewport(ratio=0.9)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, name
+
+
+def test_a_picture_of_three_megabytes_is_taken(person: Person, stack: Stack) -> None:
+    page = person(stack.workspace("Portrait"))
+    page.goto("/settings/profile")
+    ready(page)
+    noise = Image.frombytes("RGB", (1000, 1000), random.Random(7).randbytes(3_000_000))
+    picture = io.BytesIO()
+    noise.save(picture, "PNG")
+    assert picture.tell() > 2 * 1024 * 1024
+
+    page.get_by_test_id("picture-upload").locator("input[type=file]").set_input_files(
+        {"name": "face.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    )
+
+    expect(page.get_by_test_id("profile-picture-remove")).to_be_visible()
+    expect(page.locator("main img[src^='/media/pictures/']").first).to_be_visible()

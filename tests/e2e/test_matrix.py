@@ -42,6 +42,7 @@ MATRIX = """
     GET  /api/auth/oauth/{name}/callback      404 404 404 404 404 404 404
 
     GET  /dashboard                           303 200 200 200 200 200 200
+    GET  /too-many-pages                      200 200 200 200 200 200 200
     GET  /messages                            303 200 200 200 200 200 200
     GET  /messages/{conversation}             303 200 200 200 200 404 404
     GET  /phone-numbers                       303 200 200 200 200 200 200
@@ -74,6 +75,7 @@ MATRIX = """
     POST /api/webhooks/whatsapp               401 401 401 401 401 401 401
     GET  /api/webhooks/whatsapp/{account}     403 403 403 403 403 403 403
     POST /api/webhooks/whatsapp/{account}     401 401 401 401 401 401 401
+    POST /api/policy-reports                  422 422 422 422 422 422 422
     GET  /healthz                             200 200 200 200 200 200 200
     GET  /readyz                              200 200 200 200 200 200 200
     GET  /favicon.ico                         200 200 200 200 200 200 200

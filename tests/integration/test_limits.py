@@ -33,6 +33,10 @@ async def deaf(_request: Request) -> Response:
     return PlainTextResponse("no", 404)
 
 
+def test_the_product_waits_as_long_as_is_written() -> None:
+    assert (limits.HEAD_S, limits.BODY_PAUSE_S, limits.BODY_S) == (15, 10, 60)
+
+
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Serve a small application on a free port."""
@@ -181,7 +185,8 @@ def test_a_body_that_nobody_reads_does_not_keep_the_connection(port: int, line: 
         ("/messages", 64 * 1024, "text/html"),
         ("/api/contacts", 1024 * 1024, "application/json"),
         ("/_nicegui_ws/socket.io/", 1024 * 1024, "application/json"),
-        ("/_nicegui/client/x/upload/1", 1024 * 1024, "application/json"),
+        # A picture of 5 MB and what a form writes around it.
+        ("/_nicegui/client/x/upload/1", 5 * 1024 * 1024 + 64 * 1024, "application/json"),
         ("/sandbox/graph/v25.0/1/messages", 1024 * 1024, "application/json"),
         ("/api/webhooks/whatsapp", 3 * 1024 * 1024, "application/json"),
         ("/api/media", 16 * 1024 * 1024, "application/json"),
@@ -218,3 +223,39 @@ def test_a_body_far_too_large_is_not_read_to_its_end(port: int, line: socket.soc
         pass
 
     assert sent < 100_000_000
+
+
+CHUNKED = b"transfer-encoding: chunked"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ([b"content-length: 4", CHUNKED], b"0\r\n\r\n"),
+        ([CHUNKED, b"content-length: 4"], b"0\r\n\r\n"),
+        ([b"content-length: 4", b"content-length: 5"], b"abcde"),
+        ([b"content-length: 4, 5"], b"abcde"),
+        ([b"content-length: -1"], b""),
+        ([b"content-length: 0x4"], b"abcd"),
+        ([b"content-length: 99999999999999999999999"], b""),
+        ([b"content-length : 4"], b"abcd"),
+        ([b"transfer-encoding: xchunked"], b"0\r\n\r\n"),
+        ([b"transfer-encoding: chunked, identity"], b"0\r\n\r\n"),
+        ([CHUNKED], b"-1\r\nabcd\r\n0\r\n\r\n"),
+        ([CHUNKED], b"4\r\nabcdef\r\n0\r\n\r\n"),
+        ([b"x: a\nsmuggled: b"], b""),
+        ([b" folded: a"], b""),
+        ([b"x: a\0b"], b""),
+    ],
+)
+def test_a_request_that_two_readers_would_read_differently_is_refused(
+    port: int, line: socket.socket, headers: list[bytes], body: bytes
+) -> None:
+    hidden = head("/hidden", port, method="GET")
+
+    line.sendall(head("/sign-in", port, *headers) + body + hidden)
+    status, text = answer(line)
+
+    assert status in {400, 0}
+    assert text.count("HTTP/1.1 ") <= 1
+    assert "[still open]" not in text

@@ -1,10 +1,13 @@
-"""The gate counts what a socket sends: a person never notices, a flood is cut off."""
+"""What the gate counts: a person never notices, a flood is cut off."""
 
-from app.gate import EVENT_BURST, EVENTS_PER_S, Bindings
+import time
+
+from app.gate.bindings import EVENT_BURST, EVENTS_PER_S, Bindings
+from app.gate.budgets import Window
 
 
 def passed(bindings: Bindings, socket_id: str, events: int) -> int:
-    return sum(bindings.may_send_event(socket_id) for _ in range(events))
+    return sum(bindings.frames.take(socket_id) for _ in range(events))
 
 
 def test_a_burst_passes_and_a_flood_does_not() -> None:
@@ -23,3 +26,15 @@ def test_a_socket_that_is_gone_leaves_nothing_behind() -> None:
     bindings.forget_socket("again")
 
     assert passed(bindings, "again", 100) == 100
+
+
+def test_a_window_refuses_what_is_too_much_and_says_for_how_long() -> None:
+    window = Window(amount=3, seconds=0.2)
+
+    waits = [window.wait_s("ana") for _ in range(5)]
+
+    assert waits[:3] == [0, 0, 0]
+    assert all(0 < wait <= 0.2 for wait in waits[3:])
+    assert window.wait_s("ben") == 0
+    time.sleep(max(waits) + 0.01)
+    assert [window.wait_s("ana") > 0 for _ in range(4)] == [False, False, False, True]

@@ -9,18 +9,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.config import settings
-from app.errors import AppError, RateLimited, Unavailable, ValidationFailed
+from app.errors import AppError, NotFound, RateLimited, Unavailable, ValidationFailed
 from app.i18n import gettext as _
-from app.models.enums import Theme
 from app.services import sessions, users
 from app.services.tokens import TokenSpent
 from app.templating import error_page, render
+from app.theme_cookie import cookies_of
 from app.web import ForeignOrigin, refuse_foreign_page, safe_next, set_session_cookie, transact
 
 HOME = "/dashboard"
 SEE_OTHER, TOO_LARGE = 303, 413
-YEAR_S = 365 * 86_400
 
 
 class Door(APIRoute):
@@ -91,17 +89,16 @@ async def signed_in(token: str, target: str) -> Response:
     response = RedirectResponse(target, SEE_OTHER)
     set_session_cookie(response, token)
     view = await transact(sessions.find, token)
-    theme = view.theme if view else Theme.SYSTEM
-    if theme in {Theme.LIGHT, Theme.DARK}:  # read by the script that paints before the page does
-        response.set_cookie(
-            "theme", theme, max_age=YEAR_S, secure=settings().is_https, samesite="lax", path="/"
-        )
+    for cookie in cookies_of(view.theme, None) if view else []:
+        response.headers.append("set-cookie", cookie)
     return response
 
 
 def refusal_page(error: AppError) -> Response:
     """Return the page for what was asked for and not done."""
     match error:
+        case NotFound():
+            return not_found_page()
         case ForeignOrigin():
             title = _("This did not come from our page")
         case Unavailable():
@@ -114,7 +111,10 @@ def refusal_page(error: AppError) -> Response:
             title = _("This is too large")
         case _:
             title = _("This did not work")
-    return error_page(error.status, title, error.explanation)
+    page = error_page(error.status, title, error.explanation)
+    if isinstance(error, RateLimited):
+        page.headers["Retry-After"] = str(error.retry_after_s)
+    return page
 
 
 def not_found_page() -> Response:

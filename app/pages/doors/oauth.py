@@ -14,7 +14,14 @@ from app.pages.doors.door import SEE_OTHER, again, new_router, next_of, read_for
 from app.services import sign_ins
 from app.services.oauth import accounts
 from app.services.oauth import client as protocol
-from app.services.oauth.accounts import CodeNeeded, Linked, Outcome, PasswordNeeded, SignedIn
+from app.services.oauth.accounts import (
+    CodeNeeded,
+    Linked,
+    Outcome,
+    PasswordNeeded,
+    Refused,
+    SignedIn,
+)
 from app.services.rate_limits import Limit, account_key
 from app.services.sign_ins import SecondFactorRequired
 from app.services.tokens import LIVES
@@ -102,6 +109,8 @@ class ProviderDeclined(PermissionDenied):
 
 async def _answer(outcome: Outcome) -> Response:
     match outcome:
+        case Refused():
+            raise outcome.error
         case SignedIn():
             response = await signed_in(outcome.token, safe_next(outcome.target))
         case CodeNeeded():

@@ -44,8 +44,10 @@ class Developers:
         with self._root:
             self._new()
             with section(_("Keys"), _("A program shows its key as “Authorization: Bearer …”.")):
-                with ui.element("p").classes("entry-sub"):
-                    ui.link(_("How to call the API"), "/api/docs", new_tab=True)
+                with mark(ui.element("a").classes("entry-sub"), "api-docs") as link:
+                    link.props["href"] = "/api/docs"
+                    link.props["target"] = "_blank"
+                    ui.label(_("How to call the API"))
                 if not keys:
                     ui.label(_("There is no key yet.")).classes("muted")
                 with ui.element("ul").classes("entries"):

@@ -130,7 +130,7 @@ def _details(session: SessionView, profile: ProfileView) -> None:
 
 
 def _paint(theme: Theme) -> None:
-    """Let this browser show the colours at once; others do with their next sign-in."""
+    """Let this browser show the colours at once; others do with their next page."""
     match theme:
         case Theme.LIGHT:
             ui.run_javascript("window.shell.setTheme('light')")

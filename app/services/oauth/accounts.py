@@ -13,12 +13,12 @@ from app.actor import Actor
 from app.clock import utc_now
 from app.crypto import hash_token, new_token, same
 from app.db import bind_workspace
-from app.errors import Conflict, NotAuthenticated, NotFound
+from app.errors import AppError, Conflict, NotAuthenticated, NotFound
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.models import OAuthAccount, User
 from app.models.enums import TokenPurpose, UserStatus
-from app.services import audit, second_factor, sessions, sign_ins, tokens, users
+from app.services import audit, second_factor, sessions, sign_ins, tokens, users, workspaces
 from app.services.oauth.client import Identity
 from app.services.oauth.providers import Provider, get_provider
 from app.services.sign_ins import Client, WrongCredentials
@@ -99,7 +99,14 @@ class Linked:
     target: str
 
 
-Outcome = SignedIn | CodeNeeded | PasswordNeeded | Linked
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The person may not come in; it is committed, because a refusal is in the diary, too."""
+
+    error: AppError
+
+
+Outcome = SignedIn | CodeNeeded | PasswordNeeded | Linked | Refused
 
 
 def begin(
@@ -146,13 +153,13 @@ def decide(session: Session, came: CameBack, identity: Identity, client: Client)
     """Sign the person in, link the identity, or say what is missing. System-only: a door.
 
     Raises:
-        WrongCredentials: the account may not sign in.
         LinkedElsewhere: while linking, somebody else has it.
     """
     if came.linking_id is not None:
         user = session.get_one(User, came.linking_id)
-        _link(session, user, identity, came.workspace_id)
+        _link(session, user, identity, UUID(came.workspace_id) if came.workspace_id else None)
         return Linked(came.target)
+    provider = came.provider.name
     user_or_none = _owner_of(session, identity)
     if user_or_none is None:
         waiting = {name: getattr(identity, name) for name in Identity.__slots__}
@@ -161,10 +168,13 @@ def decide(session: Session, came: CameBack, identity: Identity, client: Client)
         )
         return PasswordNeeded(ticket, identity.email, came.target)
     if user_or_none.status is not UserStatus.ACTIVE:
-        raise WrongCredentials
+        sign_ins.refuse(session, user_or_none.id, client, why="status", provider=provider)
+        return Refused(WrongCredentials())
     if second_factor.is_on(user_or_none):
-        return CodeNeeded(sign_ins.ticket_for(session, user_or_none.id), came.target)
-    return SignedIn(sign_ins.start(session, user_or_none.id, client=client), came.target)
+        ticket = sign_ins.ticket_for(session, user_or_none.id, provider=provider)
+        return CodeNeeded(ticket, came.target)
+    token = sign_ins.start(session, user_or_none.id, client=client, provider=provider)
+    return SignedIn(token, came.target)
 
 
 def link_waiting(session: Session, ticket: str, token: str) -> str:
@@ -226,7 +236,7 @@ def _owner_of(session: Session, identity: Identity) -> User | None:
         user = _sign_up(session, identity)
     elif user.email_verified_at is None:
         return None  # somebody may have signed up with an address that is not theirs
-    _add(session, user, identity)
+    _add(session, user, identity, None)
     return user
 
 
@@ -252,18 +262,16 @@ def _sign_up(session: Session, identity: Identity) -> User:
     return session.get_one(User, created.user_id)
 
 
-def _link(session: Session, user: User, identity: Identity, workspace_id: str | None) -> None:
+def _link(session: Session, user: User, identity: Identity, workspace_id: UUID | None) -> None:
     owner = _find(session, identity)
     if owner is not None and owner.id != user.id:
         raise LinkedElsewhere
     if owner is None:
-        _add(session, user, identity)
-        if workspace_id is not None:
-            bind_workspace(session, UUID(workspace_id))
-            _record(session, UUID(workspace_id), user.id, "oauth.linked", identity.provider)
+        _add(session, user, identity, workspace_id)
 
 
-def _add(session: Session, user: User, identity: Identity) -> None:
+def _add(session: Session, user: User, identity: Identity, workspace_id: UUID | None) -> None:
+    """Keep the identity; the diary of the workspace at hand, or of the first, tells of it."""
     session.add(
         OAuthAccount(
             user_id=user.id,
@@ -279,6 +287,11 @@ def _add(session: Session, user: User, identity: Identity) -> None:
         user.email_verified_at = user.email_verified_at or utc_now()
         session.add(user)
     session.flush()
+    workspace_id = workspace_id or workspaces.last_of(session, user.id)
+    if workspace_id is not None:
+        bind_workspace(session, workspace_id)
+        _record(session, workspace_id, user.id, "oauth.linked", identity.provider)
+        session.flush()
 
 
 def _record(
