@@ -9,6 +9,7 @@ from app.components.shell import page_bar
 from app.i18n import gettext as _
 from app.services.sessions import SessionView
 
+
 def places(session: SessionView) -> list[tuple[str, str, str]]:
     """Return name, icon and words of the settings that this person may open."""
     own = [

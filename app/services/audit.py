@@ -85,7 +85,10 @@ def list_entries(
     )
     if action:
         query = query.where(
-            or_(col(AuditEntry.action) == action, col(AuditEntry.action).startswith(f"{action}."))
+            or_(
+                col(AuditEntry.action) == action,
+                col(AuditEntry.action).startswith(f"{action}.", autoescape=True),
+            )
         )
     if user_id:
         query = query.where(col(AuditEntry.user_id) == user_id)

@@ -271,9 +271,15 @@ def _count(actor: Actor) -> None:
 
 
 def _lock(session: Session, workspace_id: UUID) -> None:
-    """Let one at a time count seats."""
+    """Let one at a time count seats.
+
+    Rows that only refer to the workspace can still be added, or whoever withdraws the invitation
+    that is being accepted would wait for us with its diary entry, and we for them.
+    """
     session.exec(
-        select(col(Workspace.id)).where(col(Workspace.id) == workspace_id).with_for_update()
+        select(col(Workspace.id))
+        .where(col(Workspace.id) == workspace_id)
+        .with_for_update(key_share=True)
     ).one()
 
 

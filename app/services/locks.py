@@ -1,11 +1,11 @@
-"""Advisory locks of the drains: whose turn it is with a name, and who is still alive."""
+"""Advisory locks: whose turn it is with a name, and which drain is still alive."""
 
 import secrets
 from collections.abc import Iterable
 
 from app.db import Connection
 
-PEOPLE_LOCKS, WAMID_LOCKS, RUNNER_LOCKS = 1, 2, 3
+PEOPLE_LOCKS, WAMID_LOCKS, RUNNER_LOCKS, TOKEN_LOCKS = 1, 2, 3, 4
 
 
 def serialize(connection: Connection, space: int, names: Iterable[str]) -> None:

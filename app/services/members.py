@@ -131,6 +131,7 @@ def transfer_ownership(session: Session, actor: Actor, user_id: UUID) -> None:
 
     Raises:
         NotFound: not a member here.
+        OwnersOnly: one is no owner any longer.
         ProofNeeded: the password was not shown lately.
     """
     actor.require(Permission.WORKSPACE_TRANSFER)
@@ -139,6 +140,8 @@ def transfer_ownership(session: Session, actor: Actor, user_id: UUID) -> None:
         raise NotFound
     first, second = sorted((actor.user_id, user_id))
     rows = {id_: _locked(session, actor.workspace_id, id_) for id_ in (first, second)}
+    if rows[actor.user_id].role is not Role.OWNER:  # unmade at this moment
+        raise OwnersOnly
     rows[user_id].role, rows[actor.user_id].role = Role.OWNER, Role.ADMIN
     for row in rows.values():
         session.add(row)

@@ -50,8 +50,8 @@ def reset(session: Session, token: str, password: str, *, ip: str | None) -> Non
     user = session.get(User, row.user_id) if row.user_id else None
     if user is None or user.email != row.email or user.status is not UserStatus.ACTIVE:
         raise tokens.TokenSpent
-    user.email_verified_at = user.email_verified_at or utc_now()
     _set(session, user, password)
+    user.email_verified_at = user.email_verified_at or utc_now()
     sessions.revoke_all(session, user.id, reason="password reset")
     _tell(session, user, workspaces.last_of(session, user.id), "password.reset", ip)
 
@@ -76,8 +76,12 @@ def change(session: Session, actor: Actor, *, current: str, password: str) -> No
 
 
 def _set(session: Session, user: User, password: str) -> None:
-    user.password_hash = passwords.hash_password(password)
+    hashed = passwords.hash_password(password)
+    # A sign-in under way has the lock until it can be seen, and ended, from here.
+    users.lock(session, user.id)
+    user.password_hash = hashed
     session.add(user)
+    session.flush()
     for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.SECOND_FACTOR):
         tokens.revoke(session, purpose, user.id)
 

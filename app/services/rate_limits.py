@@ -6,6 +6,7 @@ nobody a second ration.
 """
 
 import ipaddress
+import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -118,8 +119,17 @@ class Limiter:
         return self._shared
 
 
+_making = threading.Lock()
+
+
+def _limiter(redis_url: str) -> Limiter:
+    """Return this process's limiter; two made at once would each count for themselves."""
+    with _making:
+        return _limiter_of(redis_url)
+
+
 @lru_cache(maxsize=4)
-def _limiter(_redis_url: str) -> Limiter:
+def _limiter_of(_redis_url: str) -> Limiter:
     return Limiter()
 
 
@@ -142,7 +152,7 @@ def forget(limit: Limit, key: str) -> None:
 
 def forget_all() -> None:
     """Forget what this process has counted; Redis keeps its own."""
-    _limiter.cache_clear()
+    _limiter_of.cache_clear()
 
 
 def take_call(key_id: str, per_minute: int) -> Ration:

@@ -85,7 +85,13 @@ def sign_in(
         RateLimited: too many codes.
     """
     user = users.find_by_email(session, email)
-    is_right = passwords.verify(user.password_hash if user else None, password)
+    compared = user.password_hash if user else None
+    is_right = passwords.verify(compared, password)
+    if user is not None and is_right:
+        # It may have been changed meanwhile, and a sign-in must not outlive that.
+        user = users.lock(session, user.id)
+        if user.password_hash != compared:
+            is_right = passwords.verify(user.password_hash, password)
     if user is None or not is_right or user.status is not UserStatus.ACTIVE:
         if user is not None:
             refuse(session, user.id, client, why="password" if not is_right else "status")
@@ -107,10 +113,14 @@ def finish(session: Session, *, ticket: str, code: str, client: Client) -> Outco
         TokenSpent: it waited too long.
         RateLimited: too many codes.
     """
-    row = tokens.find(session, TokenPurpose.SECOND_FACTOR, ticket)
-    if row is None or row.user_id is None:
+    user_id = tokens.whose(session, TokenPurpose.SECOND_FACTOR, ticket)
+    if user_id is None:
         raise tokens.TokenSpent
-    outcome = _check_code(session, row.user_id, code, client, provider=row.data.get("provider"))
+    users.lock(session, user_id)
+    row = tokens.find(session, TokenPurpose.SECOND_FACTOR, ticket)
+    if row is None:
+        raise tokens.TokenSpent
+    outcome = _check_code(session, user_id, code, client, provider=row.data.get("provider"))
     if outcome.token is not None:
         tokens.use(session, TokenPurpose.SECOND_FACTOR, ticket)
     return outcome

@@ -12,10 +12,12 @@ from sqlmodel import Session, col, delete, select
 
 from app.clock import utc_now
 from app.crypto import hash_token, new_token
+from app.db import driver
 from app.errors import AppError
 from app.i18n import mark
 from app.models import VerificationToken
 from app.models.enums import TokenPurpose
+from app.services.locks import TOKEN_LOCKS, serialize
 
 LIVES: dict[TokenPurpose, dt.timedelta] = {
     TokenPurpose.VERIFY_EMAIL: dt.timedelta(days=3),
@@ -44,6 +46,8 @@ def issue(
 ) -> str:
     """Make a token and return it; older ones of this person for the same purpose are void."""
     if user_id is not None:
+        # Two who ask at once would void only what was there before both.
+        serialize(driver(session), TOKEN_LOCKS, [f"{purpose}|{user_id}"])
         revoke(session, purpose, user_id)
     token = new_token()
     session.add(
@@ -73,6 +77,18 @@ def find(session: Session, purpose: TokenPurpose, token: str) -> VerificationTok
             col(VerificationToken.expires_at) > utc_now(),
         )
         .with_for_update()
+    ).first()
+
+
+def whose(session: Session, purpose: TokenPurpose, token: str) -> UUID | None:
+    """Return whose a token is, used or not. Not locked: who needs both locks the person first."""
+    if not token or len(token) > MAX_LENGTH:
+        return None
+    return session.exec(
+        select(col(VerificationToken.user_id)).where(
+            col(VerificationToken.token_hash) == hash_token(token),
+            col(VerificationToken.purpose) == purpose,
+        )
     ).first()
 
 

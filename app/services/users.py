@@ -136,6 +136,15 @@ def find_by_email(session: Session, email: str) -> User | None:
     return session.exec(select(User).where(func.lower(User.email) == email.strip().lower())).first()
 
 
+def lock(session: Session, user_id: UUID) -> User:
+    """Return a person as they are by now, and let nobody else change them until the end.
+
+    System-only. Their tokens are locked after them, never before.
+    """
+    query = select(User).where(User.id == user_id).with_for_update(key_share=True)
+    return session.exec(query.execution_options(populate_existing=True)).one()
+
+
 def _create(session: Session, name: str, email: str, password: str, workspace: str) -> SignedUp:
     user_id = _add(session, name, email, password)
     return SignedUp(user_id=user_id, workspace_id=workspaces.found(session, user_id, workspace))

@@ -3,16 +3,15 @@
 import httpx
 import pytest
 
+from app.actor import Actor
 from app.config import settings
 from app.models.enums import UserStatus
-from app.services import passwords
-from tests.accounts import mailed_token, turn_second_factor_on
+from tests.accounts import email_of, letters_to, make_person, turn_second_factor_on
 from tests.api.callers import ORIGIN, error_of
 from tests.api.conftest import Api
-from tests.factories import Team, make_membership, make_user
+from tests.factories import PASSWORD, Team
 from tests.table_rows import execute, rows, value
 
-PASSWORD = "correct horse battery"
 NEW = {
     "email": "ana@example.com",
     "password": PASSWORD,
@@ -22,11 +21,14 @@ NEW = {
 
 
 @pytest.fixture
-def ana(acme: Team) -> str:
-    """The address of a member of acme who has a password."""
-    user_id = make_user(email="ana@acme.example", password_hash=passwords.hash_password(PASSWORD))
-    make_membership(acme.id, user_id)
-    return "ana@acme.example"
+def member(acme: Team) -> Actor:
+    """A member of acme who has a password."""
+    return make_person(acme.id, email="ana@acme.example")
+
+
+@pytest.fixture
+def ana(member: Actor) -> str:
+    return email_of(member)
 
 
 def sign_in(api: Api, email: str, password: str = PASSWORD, **members: str) -> httpx.Response:
@@ -41,7 +43,7 @@ def cookie_of(answer: httpx.Response) -> dict[str, str]:
     return {"Cookie": f"{settings().session_cookie}={answer.cookies[settings().session_cookie]}"}
 
 
-def letters_to(email: str) -> list[str]:
+def kinds_to(email: str) -> list[str]:
     found = rows("SELECT kind FROM mails WHERE recipient = %s ORDER BY created_at", email)
     return [kind for (kind,) in found]
 
@@ -55,7 +57,7 @@ def test_sign_up_answers_the_same_for_a_known_address(api: Api):
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.content == second.content
     assert value("SELECT count(*) FROM users") == 1
-    assert letters_to("ana@example.com") == ["verify_email", "account_exists"]
+    assert kinds_to("ana@example.com") == ["verify_email", "account_exists"]
     assert "set-cookie" not in first.headers
 
 
@@ -132,7 +134,7 @@ def test_forgotten_password_is_chosen_anew_and_ends_every_sign_in(api: Api, ana:
 
     known = api.post("/api/auth/forgot-password", json={"email": ana})
     unknown = api.post("/api/auth/forgot-password", json={"email": "nobody@acme.example"})
-    token = mailed_token(ana, "Choose a new password")
+    token = letters_to(ana, "reset_password")[-1]
     weak = api.post("/api/auth/reset-password", json={"token": token, "password": "password"})
     done = api.post(
         "/api/auth/reset-password", json={"token": token, "password": "new horse battery"}
@@ -142,7 +144,7 @@ def test_forgotten_password_is_chosen_anew_and_ends_every_sign_in(api: Api, ana:
     )
 
     assert (known.status_code, known.content) == (202, unknown.content)
-    assert letters_to("nobody@acme.example") == []
+    assert kinds_to("nobody@acme.example") == []
     assert error_of(weak) == (422, "validation_failed")
     assert done.status_code == 204
     assert error_of(spent) == (410, "token_spent")
@@ -153,7 +155,7 @@ def test_forgotten_password_is_chosen_anew_and_ends_every_sign_in(api: Api, ana:
 
 def test_mailed_link_proves_the_address_once(api: Api):
     api.post("/api/auth/sign-up", json=NEW)
-    token = mailed_token("ana@example.com", "Confirm your e-mail address")
+    token = letters_to("ana@example.com", "verify_email")[-1]
 
     assert api.post("/api/auth/verify-email", json={"token": token}).status_code == 204
     again = api.post("/api/auth/verify-email", json={"token": token})
@@ -174,8 +176,8 @@ def test_guessing_a_password_ends_after_ten_tries_and_success_counts_none(api: A
     assert int(refused.headers["Retry-After"]) > 60
 
 
-def test_second_factor_is_asked_for_and_then_taken(api: Api, ana: str, acme: Team):
-    code = turn_second_factor_on(ana, acme.id)
+def test_second_factor_is_asked_for_and_then_taken(api: Api, ana: str, member: Actor):
+    code = turn_second_factor_on(member)
 
     assert error_of(sign_in(api, ana)) == (401, "second_factor_required")
     assert error_of(sign_in(api, ana, code="000000"))[0] == 401

@@ -1,0 +1,197 @@
+"""API keys: shown once, stored as a hash, good for their scopes until they end."""
+
+import datetime as dt
+from functools import partial
+
+import pytest
+
+from app.actor import SCOPES, Actor, Permission, Role
+from app.crypto import hash_token
+from app.errors import Conflict, NotFound, PermissionDenied, ValidationFailed
+from app.services import api_keys
+from app.services.api_keys import OVERLAP, USED_EVERY, Caller, NewKey
+from tests.accounts import act, alone, outcome
+from tests.factories import DAY, Clock, Team, make_workspace
+from tests.table_rows import count, row, rows, value
+
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.fixture
+def boss(acme: Team, rival: Team) -> Actor:
+    return acme.owner
+
+
+def create(actor: Actor, **options: object) -> NewKey:
+    key: NewKey = act(api_keys.create, actor, name="Robot", **options)
+    return key
+
+
+def caller(key: NewKey) -> Caller | None:
+    found: Caller | None = alone(api_keys.find_caller, key.secret)
+    return found
+
+
+def test_secret_is_stored_as_a_hash_only(boss: Actor):
+    key = create(boss)
+
+    assert value("SELECT key_hash FROM api_keys") == hash_token(key.secret)
+    secret_part = key.secret.rpartition("_")[2]
+    for table in ("api_keys", "audit_entries"):
+        assert count(table, f"{table}::text LIKE %s", f"%{secret_part}%") == 0
+    assert key.secret.startswith(f"{key.view.prefix}_")
+
+
+def test_key_leads_to_its_workspace_and_scopes_only(boss: Actor, rival: Team):
+    found = caller(create(boss, scopes=["conversation:read"]))
+
+    assert found
+    assert found.actor.workspace_id == boss.workspace_id
+    assert [one for one in Permission if found.actor.may(one)] == [Permission.CONVERSATION_READ]
+
+
+def test_key_with_every_scope_still_does_not_run_the_workspace(boss: Actor):
+    found = caller(create(boss))
+
+    assert found
+    assert {one for one in Permission if found.actor.may(one)} == set(SCOPES)
+    for fn in (api_keys.list_live, partial(api_keys.create, name="More")):
+        assert outcome(partial(act, fn, found.actor)) is PermissionDenied
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 121}, "name"),
+        ({"name": "a\0"}, "name"),
+        ({"name": "Robot", "scopes": ["key:manage"]}, "scopes"),
+        ({"name": "Robot", "scopes": ["conversation:read", "everything"]}, "scopes"),
+    ],
+)
+def test_what_makes_no_key(boss: Actor, options: dict[str, object], field: str):
+    with pytest.raises(ValidationFailed) as refused:
+        act(api_keys.create, boss, **options)
+
+    assert set(refused.value.fields) == {field}
+    assert not count("api_keys")
+
+
+def test_key_ends_when_it_says(boss: Actor, frozen_clock: Clock):
+    key = create(boss, expires_at=frozen_clock.now + DAY)
+
+    frozen_clock.move(DAY - SECOND)
+    assert caller(key)
+    frozen_clock.move(SECOND)
+
+    assert caller(key) is None
+    assert outcome(partial(act, api_keys.rotate, boss, key.view.id)) is Conflict
+    assert outcome(partial(create, boss, expires_at=frozen_clock.now)) is ValidationFailed
+
+
+def test_revoked_key_opens_nothing_at_once(boss: Actor):
+    key, other = create(boss), create(boss)
+
+    act(api_keys.revoke, boss, key.view.id)
+
+    assert caller(key) is None
+    assert caller(other)
+    assert [view.id for view in act(api_keys.list_live, boss)] == [other.view.id]
+    for fn in (api_keys.revoke, api_keys.rotate):
+        assert outcome(partial(act, fn, boss, key.view.id)) is NotFound
+
+
+def test_rotated_key_and_its_heir_overlap_for_a_day(boss: Actor, frozen_clock: Clock):
+    old = create(boss, scopes=["number:read"])
+
+    new: NewKey = act(api_keys.rotate, boss, old.view.id)
+
+    assert new.secret != old.secret
+    assert new.view.scopes == (Permission.NUMBER_READ,)
+    assert new.view.expires_at is None
+    frozen_clock.move(OVERLAP - SECOND)
+    assert caller(old)
+    assert caller(new)
+    frozen_clock.move(SECOND)
+    assert caller(old) is None
+    assert caller(new)
+
+
+def test_rotating_lengthens_no_life(boss: Actor, frozen_clock: Clock):
+    ends_at = frozen_clock.now + dt.timedelta(hours=1)
+    old = create(boss, expires_at=ends_at)
+
+    new: NewKey = act(api_keys.rotate, boss, old.view.id)
+
+    assert new.view.expires_at == ends_at
+    assert {view.expires_at for view in act(api_keys.list_live, boss)} == {ends_at}
+
+
+def test_last_use_is_noted_once_a_minute(boss: Actor, frozen_clock: Clock):
+    key, other = create(boss), create(boss)
+    found = caller(key)
+    assert found
+
+    noted = []
+    for _call in range(3):
+        act(api_keys.note_use, found.actor)
+        noted.append(value("SELECT last_used_at FROM api_keys WHERE id = %s", key.view.id))
+        frozen_clock.move(USED_EVERY / 2 + SECOND)
+
+    assert noted[0] == noted[1] < noted[2]
+    assert row("SELECT last_used_at FROM api_keys WHERE id = %s", other.view.id) == (None,)
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.VIEWER])
+def test_agents_and_viewers_neither_see_nor_make_keys(acme: Team, role: Role):
+    key = create(acme.owner)
+
+    for fn, *args in (
+        (api_keys.list_live,),
+        (partial(api_keys.create, name="Robot"),),
+        (api_keys.revoke, key.view.id),
+        (api_keys.rotate, key.view.id),
+    ):
+        assert outcome(partial(act, fn, acme.members()[role], *args)) is PermissionDenied
+    assert caller(key)
+
+
+def test_foreign_owner_neither_sees_nor_ends_a_key(boss: Actor, rival: Team):
+    key = create(boss)
+
+    assert act(api_keys.list_live, rival.owner) == []
+    for fn in (api_keys.revoke, api_keys.rotate):
+        assert outcome(partial(act, fn, rival.owner, key.view.id)) is NotFound
+    assert caller(key)
+
+
+@pytest.mark.parametrize("secret", ["", "wk_", "wk_abcdefgh_", "x" * 10_000, "\0", "é"])
+def test_what_is_no_key_leads_nowhere(boss: Actor, secret: str):
+    create(boss)
+
+    assert alone(api_keys.find_caller, secret) is None
+
+
+def test_plan_says_how_often_a_key_may_call(boss: Actor, rival: Team):
+    small, none = make_workspace(plan="starter"), make_workspace(has_subscription=False)
+    calls = [
+        caller(create(Actor.system(workspace_id))) for workspace_id in (boss.workspace_id, small)
+    ]
+    calls.append(caller(create(Actor.system(none))))
+
+    assert [one and one.calls_per_minute for one in calls] == [1_200, 60, 60]
+
+
+def test_what_is_done_to_keys_is_in_the_diary(boss: Actor):
+    key = create(boss)
+    new: NewKey = act(api_keys.rotate, boss, key.view.id)
+    act(api_keys.revoke, boss, new.view.id)
+
+    assert rows(
+        "SELECT action, user_id FROM audit_entries WHERE subject_type = 'api_key'"
+        " ORDER BY created_at, id"
+    ) == [
+        ("api_key.created", boss.user_id),
+        ("api_key.rotated", boss.user_id),
+        ("api_key.revoked", boss.user_id),
+    ]
