@@ -105,7 +105,8 @@ def person(
 
 def own_address() -> dict[str, str]:
     """Let somebody come from an address of their own, as in life: tries are counted by it."""
-    return {"X-Forwarded-For": f"10.0.{next(ADDRESSES)}.1"}
+    number = next(ADDRESSES)
+    return {"X-Forwarded-For": f"10.{number // 250}.{number % 250}.1"}
 
 
 def note(errors: list[str], message: ConsoleMessage, own: str) -> None:
