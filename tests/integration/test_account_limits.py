@@ -40,7 +40,7 @@ def test_a_workspace_invites_fifty_times_a_day(acme: Team, rival: Team) -> None:
 
 
 def test_a_person_asks_five_times_an_hour_for_a_link(acme: Team) -> None:
-    table_rows.execute("UPDATE users SET email_verified_at = NULL")
+    execute("UPDATE users SET email_verified_at = NULL")
     for _again in range(5):
         with db.transaction(acme.id) as session:
             verification.ask_again(session, acme.agent)
