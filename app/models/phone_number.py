@@ -74,3 +74,13 @@ class PhoneNumber(WorkspaceRow, table=True):
     quality_rating: str | None = Field(default=None, max_length=20)
     messaging_limit: str | None = Field(default=None, max_length=40)
     name_status: str | None = Field(default=None, max_length=40)
+    throughput: str | None = Field(default=None, max_length=40)
+    # When Graph was last asked for the four above.
+    checked_at: dt.datetime | None = moment()
+    # On the way to being used: the code was sent, the code was right.
+    code_asked_at: dt.datetime | None = moment()
+    code_verified_at: dt.datetime | None = moment()
+    # Of two-step verification: needed to register the number again. Encrypted, bound to this row.
+    pin: bytes | None = None
+    sends_read_receipts: bool = flag(default=True)
+    sends_typing: bool = flag(default=True)

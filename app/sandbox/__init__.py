@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.staticfiles import StaticFiles
 
 from app.config import Settings
-from app.sandbox import control, graph, graph_accounts, phone
+from app.sandbox import control, graph, graph_accounts, graph_numbers, phone
 from app.sandbox.errors import GraphError
 from app.sandbox.lifecycle import Timings
 from app.sandbox.refusals import answer_invalid, answer_refusal
@@ -39,6 +39,7 @@ def create_sandbox(
     app.include_router(control.router)
     app.include_router(phone.router)
     app.include_router(graph.router)
+    app.include_router(graph_numbers.router)
     app.include_router(graph_accounts.router)
     app.add_exception_handler(GraphError, graph.answer_graph_error)
     app.add_exception_handler(HTTPException, answer_refusal)

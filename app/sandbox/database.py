@@ -27,7 +27,15 @@ CREATE TABLE IF NOT EXISTS numbers (
     meta_phone_number_id TEXT PRIMARY KEY,
     waba_id TEXT NOT NULL REFERENCES accounts,
     phone TEXT NOT NULL UNIQUE,
-    display_name TEXT NOT NULL
+    display_name TEXT NOT NULL,
+    is_verified INTEGER NOT NULL DEFAULT 1,   -- by a code
+    is_registered INTEGER NOT NULL DEFAULT 1, -- with a PIN; only then it sends and receives
+    pin TEXT,
+    code TEXT,                                -- the newest code, until it is used
+    code_method TEXT,
+    code_until REAL NOT NULL DEFAULT 0,
+    codes_asked TEXT NOT NULL DEFAULT '[]',   -- when, as JSON
+    registrations TEXT NOT NULL DEFAULT '[]'  -- the same
 );
 CREATE TABLE IF NOT EXISTS customers (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -87,6 +95,18 @@ CREATE TABLE IF NOT EXISTS versions (
     version INTEGER NOT NULL                  -- grows with every change the phone page shows
 );
 """
+
+# Of files made before numbers were verified and registered here.
+NEW_NUMBER_COLUMNS = {
+    "is_verified": "INTEGER NOT NULL DEFAULT 1",
+    "is_registered": "INTEGER NOT NULL DEFAULT 1",
+    "pin": "TEXT",
+    "code": "TEXT",
+    "code_method": "TEXT",
+    "code_until": "REAL NOT NULL DEFAULT 0",
+    "codes_asked": "TEXT NOT NULL DEFAULT '[]'",
+    "registrations": "TEXT NOT NULL DEFAULT '[]'",
+}
 
 
 class Database:
@@ -164,4 +184,8 @@ def _add_what_is_missing(connection: sqlite3.Connection) -> None:
     if "accepted_at" not in columns:
         connection.execute("ALTER TABLE messages ADD COLUMN accepted_at REAL")
         connection.execute("UPDATE messages SET accepted_at = arrived_at")
+    columns = {row["name"] for row in connection.execute("PRAGMA table_info(numbers)")}
+    for name, kind in NEW_NUMBER_COLUMNS.items():
+        if name not in columns:
+            connection.execute(f"ALTER TABLE numbers ADD COLUMN {name} {kind}")
     connection.execute("COMMIT")

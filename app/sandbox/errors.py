@@ -69,9 +69,13 @@ CODES: dict[int, tuple[int, str]] = {
     132068: (400, "Flow is in blocked state"),
     132069: (400, "Flow is in throttled state"),
     133004: (503, "Server Temporarily Unavailable"),
+    133005: (400, "Two step verification PIN Mismatch"),
+    133006: (400, "Phone number re-verification needed"),
     133010: (400, "Phone number not registered"),
     133016: (400, "Account register deregister rate limit exceeded"),
     135000: (400, "Generic user error"),
+    136024: (400, "Verification code could not be sent"),
+    136025: (400, "Verify code error"),
     137000: (400, "Identity key mismatch"),
 }
 

@@ -57,6 +57,8 @@ async def send_message(
     number = await asyncio.to_thread(sandbox.store.find_number, object_id)
     if number is None or number.waba_id != waba_id:
         raise unknown_object("POST", object_id)
+    if not number.is_registered:
+        raise GraphError(133010)
     body = await read_json(request)
     if isinstance(body, dict) and "status" in body:
         mark = outgoing.parse(body)

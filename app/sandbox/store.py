@@ -16,6 +16,7 @@ from app.sandbox.behaviours import Behaviours
 from app.sandbox.customers import Customers
 from app.sandbox.database import Database
 from app.sandbox.messages import Messages
+from app.sandbox.registrations import Registrations
 from app.sandbox.updates import Update, Updates
 
 FILE_NAME = "sandbox.sqlite3"
@@ -41,6 +42,8 @@ class SandboxNumber:
     app_id: str
     callback: str | None  # see `callbacks`
     is_subscribed: bool
+    is_verified: bool
+    is_registered: bool
 
 
 class Store:
@@ -53,6 +56,7 @@ class Store:
         self.messages = Messages(self.database, clock)
         self.updates = Updates(self.database, clock)
         self.behaviours = Behaviours(self.database)
+        self.registrations = Registrations(self.database, clock)
 
     def close(self) -> None:
         self.database.close()
@@ -155,4 +159,6 @@ def _number(row: sqlite3.Row) -> SandboxNumber:
         app_id=row["app_id"],
         callback=row["callback_url"],
         is_subscribed=bool(row["is_subscribed"]),
+        is_verified=bool(row["is_verified"]),
+        is_registered=bool(row["is_registered"]),
     )

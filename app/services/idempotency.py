@@ -2,6 +2,9 @@
 
 The key, the effect and the answer are one transaction. A second request with the key waits at the
 unique index until the first has ended: then it finds its answer, or, where that failed, its place.
+
+What asks a provider cannot do so inside a transaction: it takes the key for two minutes, asks, and
+keeps the answer afterwards. A second request meanwhile is told to wait.
 """
 
 import datetime as dt
@@ -10,7 +13,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from app.actor import Actor
 from app.clock import utc_now
@@ -21,6 +24,7 @@ from app.ids import new_id
 from app.models import IdempotencyKey
 
 LIFE = dt.timedelta(hours=24)
+WHILE_ASKING = dt.timedelta(minutes=2)
 MAX_KEY = 255
 
 
@@ -32,6 +36,13 @@ class IdempotencyKeyReused(Conflict):
         "This Idempotency-Key was used for another request in the last 24 hours. Use a new key for"
         " a new request."
     )
+
+
+class RequestInProgress(Conflict):
+    """The first request with the key has not ended."""
+
+    code = "request_in_progress"
+    sentence = mark("The first request with this Idempotency-Key is still at work. Try again soon.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +78,14 @@ def request_of(key: str, route: str, *parts: bytes) -> Request:
     return Request(key=key, route=route, fingerprint=digest.digest())
 
 
-def begin(session: Session, actor: Actor, request: Request) -> Answer | None:
+def begin(
+    session: Session, actor: Actor, request: Request, *, life: dt.timedelta = LIFE
+) -> Answer | None:
     """Take the key for a request; returns the answer that it had already. System-only: the edge.
 
     Raises:
         IdempotencyKeyReused: it stands for another request.
+        RequestInProgress: it stands for this one, which has not ended.
     """
     now = utc_now()
     values = {
@@ -82,7 +96,7 @@ def begin(session: Session, actor: Actor, request: Request) -> Answer | None:
         "body_hash": request.fingerprint,
         "status": None,
         "body": None,
-        "expires_at": now + LIFE,
+        "expires_at": now + life,
     }
     added = session.connection().execute(
         insert(IdempotencyKey)
@@ -97,18 +111,25 @@ def begin(session: Session, actor: Actor, request: Request) -> Answer | None:
     if added.first() is not None:
         return None
     row = session.exec(select(IdempotencyKey).where(*_is(actor, request))).one()
-    if row.body_hash != request.fingerprint or row.status is None or row.body is None:
+    if row.body_hash != request.fingerprint:
         raise IdempotencyKeyReused
+    if row.status is None or row.body is None:
+        raise RequestInProgress
     return Answer(row.status, row.body)
 
 
 def finish(session: Session, actor: Actor, request: Request, answer: Answer) -> None:
-    """Keep what the request was answered. System-only: the edge, in the same transaction."""
+    """Keep what the request was answered. System-only: the edge."""
     session.exec(
         update(IdempotencyKey)
         .where(*_is(actor, request))
-        .values(status=answer.status, body=answer.body)
+        .values(status=answer.status, body=answer.body, expires_at=utc_now() + LIFE)
     )
+
+
+def release(session: Session, actor: Actor, request: Request) -> None:
+    """Give the key back: the request was refused. System-only: the edge."""
+    session.exec(delete(IdempotencyKey).where(*_is(actor, request)))
 
 
 def _is(actor: Actor, request: Request) -> tuple[sa.ColumnElement[bool], ...]:

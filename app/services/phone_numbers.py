@@ -14,6 +14,7 @@ from app import ids, paths
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.config import settings
+from app.crypto import new_token
 from app.errors import Conflict, NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
@@ -23,7 +24,7 @@ from app.services import audit, plans, verification
 from app.services.secrets import Bound, open_secret, seal
 from app.services.whatsapp.client import Credentials
 
-ACCOUNTS = "whatsapp_accounts"
+ACCOUNTS, NUMBERS = "whatsapp_accounts", "phone_numbers"
 MIN_DIGITS, MAX_DIGITS = 7, 15  # ITU-T E.164 sets the upper limit
 
 
@@ -284,8 +285,9 @@ def _account(session: Session, actor: Actor, number: NewNumber) -> WhatsAppAccou
     account.access_token = seal(number.access_token, bound, "access_token")
     if number.app_secret:
         account.app_secret = seal(number.app_secret, bound, "app_secret")
-    if number.verify_token:
-        account.verify_token = seal(number.verify_token, bound, "verify_token")
+    if number.verify_token or account.verify_token is None:
+        token = number.verify_token or new_token()  # Meta shows it when it verifies our address
+        account.verify_token = seal(token, bound, "verify_token")
     account.graph_url = number.graph_url
     account.is_sandbox = number.is_sandbox
     session.flush()

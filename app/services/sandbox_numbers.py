@@ -14,7 +14,7 @@ from app.errors import Unavailable
 from app.i18n import mark
 from app.services import phone_numbers
 from app.services.phone_numbers import ConnectedView, NewNumber
-from app.services.whatsapp import provisioning
+from app.services.whatsapp import management, provisioning
 from app.services.whatsapp.client import Credentials
 from app.services.whatsapp.provisioning import ProvisionedNumber
 
@@ -54,7 +54,7 @@ class ServedSandbox:
 
     def subscribe(self, number: ProvisionedNumber, webhook_path: str) -> None:
         """Send the number's webhooks to this path of ours; the sandbox verifies it first."""
-        provisioning.subscribe(
+        management.subscribe(
             Credentials(
                 graph_url=settings().sandbox_graph_url,
                 version=settings().whatsapp_graph_version,

@@ -23,6 +23,7 @@ OPENERS = {
     "app.devstack.demo",
     # Calls a provider between two transactions, so it cannot be inside one.
     "app.services.sandbox_numbers",
+    "app.services.number_steps",
     # The owner's connection, before anybody else is there.
     "app.services.schema.migrations",
 }

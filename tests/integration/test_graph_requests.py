@@ -14,7 +14,7 @@ from app import db
 from app.config import settings
 from app.services import messages
 from app.services.outbox.drain import drain as drain_outbox
-from app.services.whatsapp import client, outbound, provisioning
+from app.services.whatsapp import client, management, outbound
 from app.services.whatsapp.client import Credentials
 from app.services.whatsapp.outbound import OutgoingMessage, OutgoingText
 from tests import factories
@@ -25,7 +25,18 @@ from tests.integration.outbox_line import Line
 from tests.table_rows import execute, status_of
 
 # Who calls Graph: whoever else begins to, has to be shown here, too.
-CALLERS = {"transmit.transmit": "client.send", "provisioning.subscribe": "client.request"}
+CALLERS = {"transmit.transmit": "client.send"} | dict.fromkeys(
+    (
+        "management.add_number",
+        "management.get_number",
+        "management.list_numbers",
+        "management.register",
+        "management.request_code",
+        "management.subscribe",
+        "management.verify_code",
+    ),
+    "client.request",
+)
 
 pytestmark = needs_document
 
@@ -83,7 +94,7 @@ def test_subscribing_to_webhooks_keeps_the_contract(line: Line, requests: list[h
         access_token=line.sandbox_number.access_token,
     )
 
-    answer = provisioning.subscribe(
+    answer = management.subscribe(
         credentials,
         line.number.waba_id,
         callback_url=f"{line.graph.address}/verified",
@@ -93,6 +104,28 @@ def test_subscribing_to_webhooks_keeps_the_contract(line: Line, requests: list[h
     assert answer["success"] is True
     assert problems(requests) == []
     assert [one.method for one in requests] == ["POST"]
+
+
+def test_setting_a_number_up_keeps_the_contract(line: Line, requests: list[httpx.Request]):
+    credentials = Credentials(
+        graph_url=f"{line.graph.address}/graph",
+        version=settings().whatsapp_graph_version,
+        access_token=line.sandbox_number.access_token,
+    )
+    waba_id, phone = line.number.waba_id, factories.new_phone()
+
+    number_id = management.add_number(credentials, waba_id, phone, "Second counter")
+    management.request_code(credentials, number_id, method="VOICE", language="pt_BR")
+    code = line.graph.store.registrations.sent_codes(str(line.team.id))[0].code
+    management.verify_code(credentials, number_id, code)
+    management.register(credentials, number_id, "271828")
+    listed = {one.id for one in management.list_numbers(credentials, waba_id)}
+    found = management.get_number(credentials, number_id)
+
+    assert number_id in listed
+    assert (found.status, found.code_verification_status) == ("CONNECTED", "VERIFIED")
+    assert problems(requests) == []
+    assert [one.method for one in requests] == ["POST"] * 4 + ["GET"] * 2
 
 
 def test_nobody_else_calls_graph():

@@ -31,7 +31,7 @@ from tests.factories import Team
 Service = Callable[..., Any]
 
 # For the edges, which have checked the key, or have just written the row.
-EDGES = {"app.services.idempotency.begin", "app.services.idempotency.finish"}
+EDGES = {f"app.services.idempotency.{name}" for name in ("begin", "finish", "release")}
 # Others' parameters beside the ids.
 PLAIN: dict[str, Any] = {
     "text": "Hello",
@@ -40,6 +40,7 @@ PLAIN: dict[str, Any] = {
     "part": Slice(limit=50),
     "scope": Scope.ALL,
     "search": "",
+    "display_name": "Main",
 }
 
 

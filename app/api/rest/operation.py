@@ -129,6 +129,51 @@ def operation(permission: Permission) -> Callable[[Endpoint[P]], Callable[P, Res
     return decorate
 
 
+def asking(permission: Permission) -> Callable[[Endpoint[P]], Callable[P, Response]]:
+    """Run an endpoint that asks a provider: it opens its own transactions and gets no session."""
+
+    def decorate(endpoint: Endpoint[P]) -> Callable[P, Response]:
+        @wraps(endpoint)
+        def run(*args: P.args, **kwargs: P.kwargs) -> Response:
+            call = kwargs["call"]
+            assert isinstance(call, Call)  # noqa: S101  # FastAPI passes everything by name
+            repeated = _repeatable(call)
+            known = _begin(call, repeated)
+            if known is not None:
+                return _response(known, **{REPLAYED: "true"})
+            try:
+                answer = _answer(call, endpoint(*args, **kwargs))
+            except Exception:
+                _end(call, repeated, None)
+                raise
+            _end(call, repeated, answer)
+            return _response(answer)
+
+        run.permission = permission  # type: ignore[attr-defined]  # read by Operation
+        return run
+
+    return decorate
+
+
+def _begin(call: Call, repeated: idempotency.Request | None) -> Answer | None:
+    with db.transaction(call.actor.workspace_id) as session:
+        if call.actor.session_id is not None:
+            sessions.require_live(session, call.actor)
+        if repeated is None:
+            return None
+        return idempotency.begin(session, call.actor, repeated, life=idempotency.WHILE_ASKING)
+
+
+def _end(call: Call, repeated: idempotency.Request | None, answer: Answer | None) -> None:
+    if repeated is None:
+        return
+    with db.transaction(call.actor.workspace_id) as session:
+        if answer is None:
+            idempotency.release(session, call.actor, repeated)
+        else:
+            idempotency.finish(session, call.actor, repeated, answer)
+
+
 def _repeatable(call: Call) -> idempotency.Request | None:
     key = call.request.headers.get(IDEMPOTENCY_KEY)
     if key is None or call.request.method != "POST":

@@ -19,6 +19,7 @@ from app.services.whatsapp.errors import (
     NEVER_LEFT,
     UNAVAILABLE,
     Meaning,
+    is_specific,
     meaning,
 )
 from app.services.whatsapp.payloads import GraphError
@@ -72,7 +73,15 @@ class GraphRefused(ProviderError):
 
     def __init__(self, error: GraphError) -> None:
         self.error = error
-        super().__init__(gettext(meaning(error.code).sentence))
+        super().__init__(_words(error))
+
+
+def _words(error: GraphError) -> str:
+    """Return what Meta's answer to a management request means, in our words where we have any."""
+    if is_specific(error.code):
+        return gettext(meaning(error.code).sentence)
+    said = error.details or error.message or error.title or str(error.code)
+    return gettext("WhatsApp did not accept this. It says: {reason}").format(reason=said)
 
 
 _lock = threading.Lock()

@@ -90,6 +90,32 @@ _EXPERIMENT = Meaning(
 )
 _UNKNOWN = Meaning(Move.OPERATOR, mark("WhatsApp refused the message for a reason we do not know."))
 
+_PIN = Meaning(
+    Move.OWNER,
+    mark(
+        "This is not the PIN that the number was registered with. Type that one, or reset it at"
+        " Meta."
+    ),
+)
+_PROVE_AGAIN = Meaning(
+    Move.OWNER, mark("WhatsApp wants the number to be verified again. Ask for a new code.")
+)
+_NOT_REGISTERED = Meaning(
+    Move.OWNER, mark("This number is not registered with WhatsApp. An owner needs to register it.")
+)
+_REGISTERED_TOO_OFTEN = Meaning(
+    Move.WAIT,
+    mark(
+        "This number was registered too often: WhatsApp allows ten tries in 72 hours. Please wait."
+    ),
+    is_retryable=True,
+)
+_CODE_NOT_SENT = Meaning(
+    Move.OWNER, mark("WhatsApp did not send a code. Wait a little, or choose the other way.")
+)
+_CODE_WRONG = Meaning(
+    Move.OWNER, mark("This code is not right, or it is too old. Type the newest one.")
+)
 _NEVER_LEFT = Meaning(
     Move.WAIT,
     mark("WhatsApp could not be reached. The message is sent again by itself."),
@@ -108,7 +134,13 @@ MEANINGS: dict[int, Meaning] = {
     ),
     NEVER_LEFT: _NEVER_LEFT,
     **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004, UNAVAILABLE), _WAIT),
-    **dict.fromkeys((4, 80007, 130429, 131056, 133016, TOO_MANY), _RATE),
+    **dict.fromkeys((4, 80007, 130429, 131056, TOO_MANY), _RATE),
+    133005: _PIN,
+    133006: _PROVE_AGAIN,
+    133010: _NOT_REGISTERED,
+    133016: _REGISTERED_TOO_OFTEN,
+    136024: _CODE_NOT_SENT,
+    136025: _CODE_WRONG,
     131026: _UNREACHABLE,
     131047: _WINDOW,
     131049: _CAP,
@@ -129,6 +161,11 @@ MEANINGS: dict[int, Meaning] = {
         (132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068, 132069), _TEMPLATE
     ),
 }
+
+
+def is_specific(code: int) -> bool:
+    """Tell whether the code says what is wrong; else Meta's own words say more than ours."""
+    return meaning(code) not in {_UNKNOWN, _PARAMETER}
 
 
 def meaning(code: int) -> Meaning:

@@ -1,6 +1,4 @@
-"""Getting a number and having its webhooks sent here."""
-
-from typing import Any
+"""Getting a number of the sandbox, which makes them by itself."""
 
 import httpx
 from pydantic import AliasGenerator, BaseModel, ConfigDict
@@ -8,8 +6,6 @@ from pydantic.alias_generators import to_camel
 
 from app import paths
 from app.errors import ProviderError
-from app.services.whatsapp import client
-from app.services.whatsapp.client import Credentials
 
 TIMEOUT_S = 10.0
 
@@ -47,20 +43,3 @@ def create_sandbox_number(
         return ProvisionedNumber.model_validate(response.json())
     except (httpx.HTTPError, ValueError) as error:
         raise ProviderError from error
-
-
-def subscribe(
-    credentials: Credentials, waba_id: str, *, callback_url: str, verify_token: str
-) -> dict[str, Any]:
-    """Have a WABA's webhooks sent to an address, which Meta verifies at once.
-
-    Raises:
-        GraphRefused: Meta says why not.
-        ProviderError: it did not answer.
-    """
-    return client.request(
-        credentials,
-        "POST",
-        f"{waba_id}/subscribed_apps",
-        data={"override_callback_uri": callback_url, "verify_token": verify_token},
-    )
