@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from nicegui import Client, core, ui
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse
@@ -88,6 +89,7 @@ def _lifespan(sandbox: Any) -> Any:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if sandbox is not None:
             await sandbox.state.sandbox.start()
+        await run_in_threadpool(int)  # loads what the first request would wait for
         log.get(__name__).info("web_started")
         yield
         await committer.close()

@@ -30,6 +30,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 REMEMBER_S = 5.0
+REFUSAL_S = 0.25  # longer than a password takes to check
 MAX_REMEMBERED = 10_000
 MAX_NEXT = 2_000
 # A path, perhaps with a query and a fragment: one slash, then neither a host nor a scheme.
@@ -122,6 +123,15 @@ async def sign_out(request: Request, response: Response) -> None:
         forget_sessions()
     response.delete_cookie(settings().session_cookie, path="/", secure=settings().is_https)
     response.headers["Clear-Site-Data"] = '"cache"'
+
+
+async def take_as_long_as_any(began: float) -> None:
+    """Wait until a refused sign-in has taken as long as every other, whoever it was about.
+
+    Somebody who is known costs some milliseconds more: their diary says that it was tried. `began`
+    is `time.monotonic()` when the request came.
+    """
+    await asyncio.sleep(max(0.0, began + REFUSAL_S - time.monotonic()))
 
 
 def forget_sessions() -> None:

@@ -1,11 +1,14 @@
 """Signing up, in and out over the REST API; nobody learns here who has an account."""
 
+import time
+
 import httpx
 import pytest
 
 from app.actor import Actor
 from app.config import settings
 from app.models.enums import UserStatus
+from app.web import REFUSAL_S
 from tests.accounts import email_of, letters_to, make_person, turn_second_factor_on
 from tests.api.callers import ORIGIN, error_of
 from tests.api.conftest import Api
@@ -89,6 +92,13 @@ def test_unknown_address_and_wrong_password_look_alike(api: Api, ana: str):
     assert error_of(wrong) == (401, "wrong_credentials")
     assert wrong.content == unknown.content
     assert "set-cookie" not in wrong.headers
+
+
+def test_every_refusal_takes_as_long_as_the_others(api: Api, ana: str):
+    for email in (ana, "nobody@acme.example"):
+        began = time.monotonic()
+        assert sign_in(api, email, "wrong password").status_code == 401
+        assert time.monotonic() - began >= REFUSAL_S
 
 
 @pytest.mark.parametrize("status", [UserStatus.SUSPENDED, UserStatus.INACTIVE])

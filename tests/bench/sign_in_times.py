@@ -1,16 +1,17 @@
 """How long a refused sign-in takes, where the address is known and where it is not."""
 
+import asyncio
 import statistics
 import time
 from collections.abc import Callable
 
-from app import db
+from app import db, web
 from app.services import passwords, sign_ins
 from app.services.sign_ins import Client
 from tests.factories import PASSWORD, Team, make_membership, make_user
 from tests.own_product import OwnProduct
 
-TRIES = 100
+TRIES = 60
 KNOWN, UNKNOWN = "known@example.com", "unknown@example.com"
 Say = Callable[[str], None]
 
@@ -36,8 +37,10 @@ def sign_in_times(_product: OwnProduct, teams: list[Team], say: Say) -> dict[str
 
 
 def _refused_ms(email: str) -> float:
-    began = time.perf_counter()
+    """Do what the doors do, up to their answer."""
+    began = time.monotonic()
     with db.transaction() as session:
         result = sign_ins.sign_in(session, email=email, password="wrong", client=Client())
     assert result.token is None
-    return (time.perf_counter() - began) * 1000
+    asyncio.run(web.take_as_long_as_any(began))
+    return (time.monotonic() - began) * 1000

@@ -1,5 +1,6 @@
 """Signing up, in and out, for programs that stand in for a browser."""
 
+import time
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,15 @@ from app.services.mails import letters, post
 from app.services.rate_limits import Limit, account_key
 from app.services.sessions import SessionView
 from app.services.users import EmailTaken
-from app.web import client_of, count, find_session, forget_sessions, refuse_foreign_page, transact
+from app.web import (
+    client_of,
+    count,
+    find_session,
+    forget_sessions,
+    refuse_foreign_page,
+    take_as_long_as_any,
+    transact,
+)
 
 router = new_router("Authentication")
 ACCEPTED = 202
@@ -109,6 +118,7 @@ async def sign_up(request: Request, body: NewAccount) -> Accepted:
 @public
 async def sign_in(request: Request, body: Credentials) -> SignedIn:
     """Check the password, and the code where one is asked; set the cookie."""
+    began = time.monotonic()
     refuse_foreign_page(request)
     await count(
         request, (Limit.SIGN_IN_ACCOUNT, account_key(body.email)), (Limit.SIGN_IN_ADDRESS, "")
@@ -120,6 +130,8 @@ async def sign_in(request: Request, body: Credentials) -> SignedIn:
         code=body.code,
         client=client_of(request),
     )
+    if outcome.token is None:
+        await take_as_long_as_any(began)
     token = outcome.token_or_raise()
     view = await transact(sessions.find, token)
     if view is None:  # a member of no workspace: the browser's doors lead on to making one

@@ -1,5 +1,7 @@
 """Signing in, perhaps with a code, and signing out."""
 
+import time
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -26,6 +28,7 @@ from app.web import (
     person_of,
     require_same_origin,
     safe_next,
+    take_as_long_as_any,
     transact,
 )
 
@@ -52,6 +55,7 @@ async def sign_in_form(request: Request) -> Response:
 @router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
     """Check the password, set the cookie, go where the person wanted to go."""
+    began = time.monotonic()
     form = await read_form(request)
     try:
         require_filled(
@@ -72,6 +76,7 @@ async def sign_in(request: Request) -> Response:
     except SecondFactorRequired as step:
         return render("second_factor.html", ticket=step.ticket, next=next_of(form.get("next")))
     except AppError as error:
+        await take_as_long_as_any(began)
         return again("sign_in.html", form, error, providers=oauth.providers(), notice=None)
     return await signed_in(token, safe_next(form.get("next")))
 
