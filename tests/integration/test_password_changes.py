@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from app.actor import Actor
-from app.errors import ValidationFailed
+from app.errors import RateLimited, ValidationFailed
 from app.models.enums import TokenPurpose
 from app.services import own_sessions, password_changes, passwords, sessions, tokens, verification
 from app.services.tokens import TokenSpent
@@ -158,6 +158,15 @@ def test_changing_it_needs_the_present_one(ana: Actor):
 
     assert has_password(ana, PASSWORD)
     assert live_of(ana) == 1
+
+
+def test_guessing_the_present_one_ends_after_ten_tries(ana: Actor):
+    for _try in range(10):
+        with pytest.raises(ValidationFailed):
+            act(password_changes.change, ana, current="wrong", password=NEW)
+
+    with pytest.raises(RateLimited):
+        act(password_changes.change, ana, current=PASSWORD, password=NEW)
 
 
 def test_address_is_proven_once_by_its_own_link(acme: Team, rival: Team):
