@@ -36,6 +36,7 @@ class Field:
         """Mark the field, or take the mark away."""
         self.control.props["error"] = bool(sentence)
         self.control.props["error-message"] = sentence or ""
+        self.control.props["aria-invalid"] = "true" if sentence else "false"
 
 
 class Form:

@@ -58,3 +58,10 @@ def section(title: str, text: str = "") -> ui.element:
         if text:
             ui.label(text).classes("card-sub")
     return card
+
+
+def table_region(name: str) -> ui.element:
+    """Open the region that a wide table scrolls in; keys reach it, too."""
+    region = ui.element("div").classes("table-wrap").props("role=region tabindex=0")
+    region.props["aria-label"] = name
+    return region

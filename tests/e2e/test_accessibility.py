@@ -10,8 +10,12 @@ from tests.e2e.stack import Stack, Workspace
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
-PUBLIC = ["/sign-in", "/sign-up", "/no-such-page"]
+PUBLIC = [
+    "/sign-in", "/sign-up", "/reset-password", "/verify-email?token=x", "/invitations/x",
+    "/api/docs", "/dev/mail", "/no-such-page",
+]  # fmt: skip
 PRIVATE = ["/dashboard", "/messages", "thread", "/phone-numbers", "/sign-out", "/sandbox/phone"]
+SETTINGS = ["profile", "security", "team", "workspace", "developers", "audit"]
 WIDTHS = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
@@ -63,3 +67,26 @@ def test_no_page_has_an_accessibility_violation(
         found[path] = violations(page)
 
     assert {path: what for path, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_of_the_settings_has_an_accessibility_violation(
+    person: Person, shop: Workspace, theme: str, width: str
+) -> None:
+    page = person(shop, theme=theme)
+    page.set_viewport_size(WIDTHS[width])  # type: ignore[arg-type]
+    found: dict[str, list[str]] = {}
+    for name in SETTINGS:
+        page.goto(f"/settings/{name}")
+        ready(page)
+        page.locator(".settings-main .card").first.wait_for()
+        found[name] = violations(page)
+    page.goto("/settings/team")
+    page.get_by_test_id("invite-submit").click()
+    page.locator("[aria-invalid=true]").first.wait_for()
+    found["team with errors"] = violations(page)
+    page.goto("/workspaces/new")
+    found["new workspace"] = violations(page)
+
+    assert {name: what for name, what in found.items() if what} == {}

@@ -6,7 +6,7 @@ from nicegui import background_tasks, ui
 
 from app.components.button import button, link_button, mark
 from app.components.call import action, call
-from app.components.settings_frame import section, settings_page
+from app.components.settings_frame import section, settings_page, table_region
 from app.i18n import gettext as _
 from app.services import audit
 from app.services.audit import AuditEntryView
@@ -42,7 +42,7 @@ class Audit:
                     _("Download CSV"), "/exports/audit.csv", testid="audit-csv", icon="download"
                 )
                 link.props["data-leave"] = True
-            with ui.element("div").classes("table-wrap"), ui.element("table").classes("table"):
+            with table_region(_("Activity log")), ui.element("table").classes("table"):
                 with ui.element("thead"), ui.element("tr"):
                     for words in (_("When"), _("Who"), _("What"), _("From")):
                         with ui.element("th"):

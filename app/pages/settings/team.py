@@ -12,7 +12,7 @@ from app.components.forms import Form, Values, confirm
 from app.components.icon import icon
 from app.components.person import avatar
 from app.components.proof import proven
-from app.components.settings_frame import section, settings_page
+from app.components.settings_frame import section, settings_page, table_region
 from app.components.when import ago
 from app.i18n import gettext as _
 from app.services import invitations, members
@@ -209,7 +209,7 @@ class Team:
 def _role_table() -> None:
     with (
         section(_("What each role may do")),
-        ui.element("div").classes("table-wrap"),
+        table_region(_("What each role may do")),
         ui.element("table").classes("table"),
     ):
         with ui.element("thead"), ui.element("tr"):
