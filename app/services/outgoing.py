@@ -144,6 +144,8 @@ def get_json(url: str) -> Any:
             if response.status_code != httpx.codes.OK:
                 raise NoAnswer
             return response.json()
+    except httpx.InvalidURL as error:
+        raise AddressRefused from error
     except (httpx.HTTPError, ValueError) as error:
         raise NoAnswer from error
 
