@@ -14,8 +14,9 @@ from app.errors import ValidationFailed
 from app.i18n import gettext as _
 from app.models import User
 from app.models.enums import TokenPurpose, UserStatus
-from app.services import audit, passwords, sessions, tokens, users, workspaces
+from app.services import audit, passwords, rate_limits, sessions, tokens, users, workspaces
 from app.services.mails import letters, post
+from app.services.rate_limits import Limit, account_key
 
 
 def ask(session: Session, email: str) -> None:
@@ -61,8 +62,10 @@ def change(session: Session, actor: Actor, *, current: str, password: str) -> No
 
     Raises:
         ValidationFailed: the current one is wrong, or the new one will not do.
+        RateLimited: too many tries.
     """
     user = session.get_one(User, actor.require_person())
+    rate_limits.require((Limit.SIGN_IN_ACCOUNT, account_key(user.email)))
     fields: dict[str, str] = {}
     if user.password_hash and not passwords.verify(user.password_hash, current):
         fields["current"] = _("This is not your password.")

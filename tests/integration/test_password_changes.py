@@ -5,9 +5,18 @@ from functools import partial
 import pytest
 
 from app.actor import Actor
-from app.errors import ValidationFailed
+from app.errors import RateLimited, ValidationFailed
 from app.models.enums import TokenPurpose
-from app.services import own_sessions, password_changes, passwords, sessions, tokens, verification
+from app.services import (
+    own_sessions,
+    password_changes,
+    passwords,
+    sessions,
+    sign_ins,
+    tokens,
+    verification,
+)
+from app.services.rate_limits import AMOUNTS, Limit
 from app.services.tokens import TokenSpent
 from app.services.verification import AlreadyVerified
 from tests.accounts import (
@@ -158,6 +167,24 @@ def test_changing_it_needs_the_present_one(ana: Actor):
 
     assert has_password(ana, PASSWORD)
     assert live_of(ana) == 1
+
+
+def test_tries_to_change_it_are_counted_with_the_sign_ins_of_this_person_only(
+    ana: Actor, rival: Team
+):
+    other = make_person(rival.id)
+    for _try in range(AMOUNTS[Limit.SIGN_IN_ACCOUNT][0]):
+        with pytest.raises(ValidationFailed):
+            act(password_changes.change, ana, current="wrong", password=NEW)
+
+    with pytest.raises(RateLimited):
+        act(password_changes.change, ana, current=PASSWORD, password=NEW)
+    with pytest.raises(RateLimited):
+        act(sign_ins.prove, ana, PASSWORD)
+    act(password_changes.change, other, current=PASSWORD, password=NEW)
+
+    assert has_password(ana, PASSWORD)
+    assert has_password(other, NEW)
 
 
 def test_address_is_proven_once_by_its_own_link(acme: Team, rival: Team):
