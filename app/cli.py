@@ -93,7 +93,7 @@ def create_api_key(options: argparse.Namespace) -> Answer:
     actor = _actor(options.workspace)
     scopes = [scope.strip() for scope in options.scopes.split(",") if scope.strip()]
     with db.transaction(actor.workspace_id) as session:
-        made = api_keys.create(session, actor, name=options.name, scopes=scopes)
+        made = api_keys.create(session, actor, name=options.name, scopes=scopes or None)
     return {"api_key": made.secret}
 
 

@@ -59,7 +59,7 @@ class Edge:
         if scope["type"] == "http" and scope["method"] not in METHODS:
             await self._refuse(scope, NOT_ALLOWED, b"This method is not known here.", send)
             return
-        self._resolve_client(scope, headers)
+        self._resolve_client(scope)
         audit.client_ip.set(scope["client"][0] if scope.get("client") else None)
         request_id = str(new_id())
         scope.setdefault("state", {})["request_id"] = request_id
@@ -80,14 +80,18 @@ class Edge:
             finally:
                 answer.log(scope)
 
-    def _resolve_client(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+    def _resolve_client(self, scope: Scope) -> None:
         """Believe forwarding headers of configured proxies only; nobody else's reach the app."""
         if self._proxies and scope.get("client") and self._is_proxy(scope["client"][0]):
-            chain = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
-            hops = [hop.strip() for hop in chain if hop.strip()]
-            foreign = [hop for hop in hops if not self._is_proxy(hop)]
-            if foreign:
-                scope["client"] = (foreign[-1], 0)
+            # Several lines of one header are one list, in their order.
+            lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            for hop in reversed(b",".join(lines).decode("latin-1").split(",")):
+                address = _address_of(hop)
+                if address is None:  # what stands before it is no proxy's word
+                    break
+                if not self._is_proxy(address):
+                    scope["client"] = (address, 0)
+                    break
         scope["headers"] = [
             (name, value)
             for name, value in scope["headers"]
@@ -95,11 +99,10 @@ class Edge:
         ]
 
     def _is_proxy(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._proxies)
+        plain = _address_of(address)
+        return plain is not None and any(
+            ipaddress.ip_address(plain) in network for network in self._proxies
+        )
 
     def _add_headers(self, raw: list[tuple[bytes, bytes]], path: str) -> None:
         present = {name.lower() for name, _ in raw}
@@ -121,6 +124,20 @@ class Edge:
             headers.append((b"allow", ", ".join(METHODS).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": text})
+
+
+def _address_of(hop: str) -> str | None:
+    """Return the address that a proxy wrote, without its port, and IPv4 as IPv4."""
+    text = hop.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        parsed = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 class _Answer:

@@ -68,10 +68,10 @@ def create(
     actor: Actor,
     *,
     name: str,
-    scopes: Sequence[str] = (),
+    scopes: Sequence[str] | None = None,
     expires_at: dt.datetime | None = None,
 ) -> NewKey:
-    """Make a key with some scopes, or all when none is named.
+    """Make a key with some scopes; None is all that there are.
 
     Raises:
         ValidationFailed: with a sentence for each field.
@@ -80,8 +80,11 @@ def create(
     fields: dict[str, str] = {}
     if not is_name(name):
         fields["name"] = _("Give the key a name, in at most 120 characters.")
-    known = {scope.value for scope in SCOPES}
-    if unknown := sorted(set(scopes) - known):
+    known = {str(scope.value) for scope in SCOPES}
+    wanted: set[str] = set(known) if scopes is None else set(scopes)
+    if not wanted:
+        fields["scopes"] = _("Choose what the program may do, at least one thing.")
+    if unknown := sorted(wanted - known):
         fields["scopes"] = _("There is no scope named {name}.").format(
             name=", ".join(unknown)[:200]
         )
@@ -89,7 +92,7 @@ def create(
         fields["expires_at"] = _("Choose a day in the future.")
     if fields:
         raise ValidationFailed(fields)
-    chosen = [scope.value for scope in SCOPES if not scopes or scope.value in scopes]
+    chosen = [str(scope.value) for scope in SCOPES if scope.value in wanted]
     created = _add(session, actor, name.strip(), chosen, expires_at)
     _record(session, actor, "api_key.created", created.view)
     return created

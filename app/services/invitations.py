@@ -153,12 +153,16 @@ def resend(session: Session, actor: Actor, invitation_id: UUID) -> InvitationVie
 
     Raises:
         RateLimited: the workspace has sent too many.
+        SeatLimitReached: it had expired, and its seat is taken meanwhile.
     """
     actor.require(Permission.MEMBER_MANAGE)
     verification.require_verified(session, actor)
     _count(actor)
+    _lock(session, actor.workspace_id)
     row = _get_open(session, actor, invitation_id)
     token, now = new_token(), utc_now()
+    if row.expires_at <= now:  # its seat was given back when it ran out
+        _require_seat(session, actor.workspace_id)
     row.token_hash, row.sent_at, row.expires_at = hash_token(token), now, now + LIFE
     session.add(row)
     _send(session, actor, row, token)
@@ -276,11 +280,13 @@ def _lock(session: Session, workspace_id: UUID) -> None:
     Rows that only refer to the workspace can still be added, or whoever withdraws the invitation
     that is being accepted would wait for us with its diary entry, and we for them.
     """
-    session.exec(
+    found = session.exec(
         select(col(Workspace.id))
         .where(col(Workspace.id) == workspace_id)
         .with_for_update(key_share=True)
-    ).one()
+    ).first()
+    if found is None:
+        raise NotFound
 
 
 def _require_seat(session: Session, workspace_id: UUID) -> None:

@@ -5,16 +5,25 @@ Either way every other sign-in ends, and a mail says so.
 
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, delete
 
 from app.actor import Actor
 from app.clock import utc_now
 from app.db import bind_workspace
 from app.errors import ValidationFailed
 from app.i18n import gettext as _
-from app.models import User
+from app.models import OAuthAccount, User
 from app.models.enums import TokenPurpose, UserStatus
-from app.services import audit, passwords, rate_limits, sessions, tokens, users, workspaces
+from app.services import (
+    audit,
+    passwords,
+    rate_limits,
+    second_factor,
+    sessions,
+    tokens,
+    users,
+    workspaces,
+)
 from app.services.mails import letters, post
 from app.services.rate_limits import Limit, account_key
 
@@ -39,6 +48,9 @@ def is_live(session: Session, token: str) -> bool:
 def reset(session: Session, token: str, password: str, *, ip: str | None) -> None:
     """Spend a mailed link on a new password; ends all sign-ins. The second factor stays on.
 
+    Unless the link is the first proof of the address: then whoever signed up with it may have been
+    somebody else, and nothing of theirs stays, neither a second factor nor a linked provider.
+
     System-only: the link is the proof; it proves the address, too.
 
     Raises:
@@ -52,7 +64,10 @@ def reset(session: Session, token: str, password: str, *, ip: str | None) -> Non
     if user is None or user.email != row.email or user.status is not UserStatus.ACTIVE:
         raise tokens.TokenSpent
     _set(session, user, password)
-    user.email_verified_at = user.email_verified_at or utc_now()
+    if user.email_verified_at is None:
+        second_factor.forget(session, user)
+        session.exec(delete(OAuthAccount).where(col(OAuthAccount.user_id) == user.id))
+        user.email_verified_at = utc_now()
     sessions.revoke_all(session, user.id, reason="password reset")
     _tell(session, user, workspaces.last_of(session, user.id), "password.reset", ip)
 

@@ -47,6 +47,8 @@ def redraw(data: bytes) -> bytes:
     if len(data) > MAX_BYTES:
         raise NoPicture(_("This picture is larger than 5 MB. Choose a smaller one."))
     context = multiprocessing.get_context("forkserver")
+    # Imported once, before the fork: a child's ten seconds are for decoding.
+    context.set_forkserver_preload([__name__])
     ours, theirs = context.Pipe()
     child = context.Process(target=_redraw_in_child, args=(theirs, data), daemon=True)
     child.start()

@@ -210,6 +210,7 @@ def _check_code(
 def _admit(session: Session, user: User, client: Client, provider: str | None = None) -> Outcome:
     """Sign somebody in; who got in was not guessing, however often they come."""
     rate_limits.forget(Limit.SIGN_IN_ACCOUNT, account_key(user.email))
+    rate_limits.forget(Limit.SECOND_FACTOR_ACCOUNT, str(user.id))
     return Outcome(token=start(session, user.id, client=client, provider=provider))
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 
 from app import db
-from app.actor import SCOPES, Actor
+from app.actor import Actor
 from app.config import settings
 from app.services import api_keys, sessions
 
@@ -24,7 +24,7 @@ def make_key(
             session,
             actor,
             name="A program",
-            scopes=scopes or [scope.value for scope in SCOPES],
+            scopes=scopes or None,
             expires_at=expires_at,
         ).secret
 

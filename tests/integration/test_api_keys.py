@@ -42,6 +42,14 @@ def test_secret_is_stored_as_a_hash_only(boss: Actor):
     assert key.secret.startswith(f"{key.view.prefix}_")
 
 
+def test_key_that_may_do_nothing_is_not_made(boss: Actor):
+    with pytest.raises(ValidationFailed) as refused:
+        act(api_keys.create, boss, name="Nothing", scopes=[])
+
+    assert set(refused.value.fields) == {"scopes"}
+    assert not count("api_keys")
+
+
 def test_key_leads_to_its_workspace_and_scopes_only(boss: Actor, rival: Team):
     found = caller(create(boss, scopes=["conversation:read"]))
 

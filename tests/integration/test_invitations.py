@@ -179,6 +179,22 @@ def test_an_expired_invitation_gives_way_to_a_new_one(boss: Actor, frozen_clock:
     assert alone(invitations.look_at, link).email == email
 
 
+def test_expired_invitation_is_sent_again_only_while_there_is_a_seat(
+    database: None, frozen_clock: Clock
+):
+    boss = make_person(make_workspace(plan="starter"), Role.OWNER)  # two seats
+    invite(boss, new_email())
+    (expired,) = act(invitations.list_open, boss)
+    frozen_clock.move(LIFE)
+    invite(boss, new_email())
+
+    with pytest.raises(SeatLimitReached):
+        act(invitations.resend, boss, expired.id)
+    (left,) = [one for one in act(invitations.list_open, boss) if one.id != expired.id]
+    act(invitations.withdraw, boss, left.id)
+    assert act(invitations.resend, boss, expired.id).id == expired.id
+
+
 def test_nobody_is_invited_twice(boss: Actor):
     email = new_email()
     invite(boss, email)

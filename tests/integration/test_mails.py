@@ -1,256 +1,301 @@
-"""Mails over a real SMTP server: what arrives, how often, and what becomes of failures."""
+"""Letters over real SMTP: what arrives, what is tried again, and what is forgotten afterwards."""
 
-import email
-import email.policy
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from email.message import EmailMessage
-from typing import Any
+import asyncio
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
 
+import httpx
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from fastapi import FastAPI
 
-from app import db
-from app.config import configure
+from app.config import configure, settings
+from app.pages.doors import dev_mail
 from app.services.mails import drain, letters, mailbox, post
+from tests.accounts import alone, email_of, make_person, race
+from tests.api.conftest import Api
 from tests.factories import Team
+from tests.smtp import certificate_of_localhost, smtp_server
 from tests.subprocesses import free_port
-from tests.table_rows import execute, row, rows, value
+from tests.table_rows import execute, row, rows
 
+BASE = "https://inbox.example.com"
+STATE = "SELECT state, body IS NULL, attempt_count, error FROM mails"
 ANA = "ana@example.com"
 
 
-class Server:
-    """A mail server that keeps what it gets and answers as told."""
-
-    def __init__(self) -> None:
-        self.arrived: list[EmailMessage] = []
-        self.answers: list[str] = []
-        self.recipients: list[list[str]] = []
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
-        if self.answers:
-            return self.answers.pop(0)
-        assert isinstance(envelope.content, bytes)
-        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(message, EmailMessage)
-        self.arrived.append(message)
-        self.recipients.append(list(envelope.rcpt_tos))
-        return "250 OK"
+def write(recipient: str = ANA) -> None:
+    alone(post.post, recipient, letters.reset_password("a-token"))
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    handler = Server()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    configure(smtp_url=f"smtp://127.0.0.1:{controller.port}", base_url="http://127.0.0.1:8000")
-    yield handler
-    controller.stop()
-
-
-@pytest.fixture(autouse=True)
-def _clean(database: None) -> None:
-    """Empty everything before each test."""
-
-
-def write(token: str = "secret-token", to: str = ANA) -> None:  # noqa: S107  # a test's
-    with db.transaction() as session:
-        post.post(session, to, letters.verify_email(token))
-
-
-def state() -> tuple[Any, ...]:
-    return row("SELECT state, attempt_count, body IS NULL FROM mails")
-
-
-def text_of(message: EmailMessage, kind: str) -> str:
-    part = message.get_body((kind,))
-    assert part is not None
-    return str(part.get_content())
-
-
-def test_mail_arrives_as_text_and_in_the_products_look(server: Server):
-    write("a+token/with=signs")
-
-    assert drain.drain()
-
-    (message,) = server.arrived
-    assert server.recipients == [[ANA]]
-    assert message["To"] == ANA
-    assert message["Subject"] == "Confirm your e-mail address"
-    assert "Parley" in message["From"]
-    link = "http://127.0.0.1:8000/verify-email?token=a%2Btoken%2Fwith%3Dsigns"
-    assert link in text_of(message, "plain")
-    html = text_of(message, "html")
-    assert link in html
-    assert "#0B7A5B" in html
-    assert "<script" not in html
-    assert "http://" not in html.replace("http://127.0.0.1:8000", "").replace(
-        "http://www.w3.org", ""
-    )
-    assert state() == ("SENT", 1, True)
-
-
-def test_links_come_from_base_url_alone(server: Server):
-    configure(base_url="https://inbox.example.com")
-
-    with db.transaction() as session:
-        post.post(session, ANA, letters.reset_password("t"))
+def try_again() -> float:
+    """Note how long the letter waits, let the time pass, and drain."""
+    (pause,) = row("SELECT extract(epoch FROM next_attempt_at - updated_at) FROM mails")
+    execute("UPDATE mails SET next_attempt_at = now()")
     drain.drain()
-
-    assert "https://inbox.example.com/reset-password?token=t" in text_of(server.arrived[0], "plain")
-    assert "127.0.0.1" not in bytes(server.arrived[0]).decode()
+    return float(pause)
 
 
-def test_words_of_people_are_text_in_a_mail(server: Server):
-    hostile = "<img src=x onerror=alert(1)>\r\nBcc: everybody@example.com"
-    letter = letters.invitation("t", inviter=hostile, workspace=hostile, role="Agent")
-    with db.transaction() as session:
-        post.post(session, ANA, letter)
-
-    drain.drain()
-
-    (message,) = server.arrived
-    assert message["Bcc"] is None
-    assert server.recipients == [[ANA]]
-    assert "<img src=x" not in text_of(message, "html")
+def use_mailbox(folder: Path) -> None:
+    """Keep letters in a folder of the test's own, under the keys of the database at hand."""
+    shutil.copy(settings().data_dir / "secret_key", folder)
+    configure(data_dir=folder, base_url="http://localhost:8000")
 
 
-def test_rolled_back_reason_sends_nothing(server: Server):
-    def fail() -> None:
-        with db.transaction() as session:
-            post.post(session, ANA, letters.verify_email("t"))
-            session.flush()
-            raise ZeroDivisionError
+def test_letter_arrives_as_text_and_in_the_look_of_the_product():
+    configure(base_url=BASE, app_name="Parley & Co", operator_name="Marigold <Ltd>")
+    letter = letters.invitation("to/ken", inviter="<b>Eve</b>", workspace="Pots & Pans", role="x")
 
-    with pytest.raises(ZeroDivisionError):
-        fail()
+    with smtp_server() as server:
+        alone(post.post, ANA, letter)
+        drain.drain()
 
-    assert drain.drain()
-    assert server.arrived == []
+    (mail,) = server.mails
+    text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert mail["To"] == ANA
+    assert mail["From"] == "Parley & Co <no-reply@inbox.example.com>"
+    assert mail["Subject"] == "<b>Eve</b> invites you to Pots & Pans"
+    assert mail["Message-ID"].endswith("@inbox.example.com>")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    link = f"{BASE}/invitations/to%2Fken"
+    assert link in text
+    assert f'href="{link}"' in html
+    assert "<b>Eve</b> invites you" in text
+    assert "<b>" not in html
+    assert "&lt;b&gt;Eve&lt;/b&gt; invites you" in html
+    assert 'class="button" style="background:#0B7A5B' in html
+    for body in (text, html.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")):
+        assert "Parley & Co · Marigold <Ltd>" in body
 
 
-def test_failure_for_now_is_tried_again_with_growing_pauses(server: Server):
-    server.answers = ["451 Later", "451 Later", "451 Later"]
-    write()
-    pauses = []
+def test_letter_arrives_in_whatever_script_its_names_are():
+    letter = letters.invitation("t", inviter="Łukasz 👋", workspace="الورد", role="أ")
 
-    for _try in range(3):
-        assert drain.drain()
-        pauses.append(
-            value("SELECT round(extract(epoch FROM next_attempt_at - updated_at)) FROM mails")
+    with smtp_server() as server:
+        alone(post.post, ANA, letter)
+        drain.drain()
+
+    assert server.mails[0]["Subject"] == "Łukasz 👋 invites you to الورد"
+    assert "الورد" in server.mails[0].get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "Forwarded", "Origin-Host"])
+def test_link_never_comes_from_the_request(acme: Team, rival: Team, header: str):
+    configure(base_url=BASE)
+    ana, other = make_person(acme.id), make_person(rival.id)
+
+    with smtp_server() as server:
+        answer = Api().post(
+            "/api/auth/forgot-password",
+            json={"email": email_of(ana)},
+            headers={header: "host=evil.example" if header == "Forwarded" else "evil.example"},
         )
-        assert drain.drain()  # not due: nothing happens
-        execute("UPDATE mails SET next_attempt_at = now()")
-    assert drain.drain()
+        drain.drain()
 
-    assert pauses == list(drain.PAUSES_S[:3])
-    assert len(server.arrived) == 1
-    assert state() == ("SENT", 4, True)
+    assert answer.status_code == 202
+    (mail,) = server.mails
+    assert mail["To"] == email_of(ana) != email_of(other)
+    text = mail.get_body(("plain",)).get_content()
+    links = [urlsplit(word) for word in text.split() if "://" in word]
+    assert {f"{link.scheme}://{link.netloc}" for link in links} == {BASE}
+    assert "evil" not in str(mail)
 
 
-def test_message_id_names_the_mail_so_that_every_try_has_the_same(server: Server):
+def test_body_with_its_link_is_forgotten_once_it_is_sent():
     write()
-    drain.drain()
+    (sealed,) = row("SELECT body FROM mails")
 
-    assert str(value("SELECT id FROM mails")) in server.arrived[0]["Message-ID"]
+    with smtp_server():
+        drain.drain()
 
-
-def test_refusal_for_good_is_kept_with_its_reason(server: Server):
-    server.answers = ["550 No such mailbox"]
-    write()
-
-    drain.drain()
-    drain.drain(ignore_pauses=True)
-
-    assert server.arrived == []
-    assert state() == ("FAILED", 1, True)
-    assert "550" in value("SELECT error FROM mails")
-    assert ANA not in value("SELECT error FROM mails")
+    assert b"a-token" not in bytes(sealed)
+    assert row(STATE) == ("SENT", True, 1, None)
 
 
-def test_server_that_is_away_is_waited_for_a_day_and_no_longer(server: Server):
+def test_letter_waits_longer_each_time_and_is_parked_after_the_last_try():
     configure(smtp_url=f"smtp://127.0.0.1:{free_port()}")
     write()
+    drain.drain()
 
-    for _try in range(len(drain.PAUSES_S) + 1):
-        execute("UPDATE mails SET next_attempt_at = now() WHERE state = 'PENDING'")
-        assert drain.drain()
+    pauses = [try_again() for _ in drain.PAUSES_S]
 
-    assert state() == ("FAILED", len(drain.PAUSES_S) + 1, True)
-
-
-def test_two_drains_send_each_mail_once(server: Server, acme: Team):
-    for number in range(20):
-        write(to=f"person{number}@example.com")
-
-    with ThreadPoolExecutor(2) as pool:
-        assert all(pool.map(lambda _hand: drain.drain(), range(2)))
-
-    assert sorted(one["To"] for one in server.arrived) == sorted(
-        f"person{number}@example.com" for number in range(20)
-    )
+    assert pauses == [pytest.approx(pause, abs=1) for pause in drain.PAUSES_S]
+    assert pauses == sorted(pauses)
+    assert sum(pauses) > 20 * 3600
+    assert row(STATE) == ("FAILED", True, len(drain.PAUSES_S) + 1, "ConnectionRefusedError")
 
 
-def test_mail_whose_sender_died_is_sent_after_its_lease(server: Server):
+def test_letter_is_left_alone_while_its_pause_lasts():
+    configure(smtp_url=f"smtp://127.0.0.1:{free_port()}")
     write()
-    execute("UPDATE mails SET attempt_count = 1, next_attempt_at = now() + interval '2 minutes'")
-    assert drain.drain()
-    assert server.arrived == []
+    for _turn in range(3):
+        drain.drain()
 
-    execute("UPDATE mails SET next_attempt_at = now()")
-    assert drain.drain()
-
-    assert len(server.arrived) == 1
+    assert row(STATE) == ("PENDING", False, 1, "ConnectionRefusedError")
 
 
-def test_body_is_not_readable_in_the_database(server: Server):
-    write("very-secret-token")
+@pytest.mark.parametrize("step", ["recipient_answer", "data_answer"])
+def test_server_that_is_busy_gets_it_later_and_only_once(step: str):
+    write()
+    with smtp_server() as server:
+        setattr(server, step, "451 Try again later")
+        drain.drain()
+        state, is_forgotten, tries, why = row(STATE)
+        setattr(server, step, "250 OK")
+        drain.drain(ignore_pauses=True)
+        drain.drain(ignore_pauses=True)
 
-    assert b"very-secret-token" not in bytes(value("SELECT body FROM mails"))
-    assert rows("SELECT 1 FROM mails m WHERE m::text LIKE '%%very-secret%%'") == []
-
-
-@pytest.mark.filterwarnings("ignore:Requiring AUTH")
-def test_name_and_password_of_the_server_are_used():
-    seen: list[tuple[bytes, bytes]] = []
-
-    def authenticate(
-        _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any
-    ) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        seen.append((data.login, data.password))
-        return AuthResult(success=True)
-
-    handler = Server()
-    controller = Controller(
-        handler,
-        hostname="127.0.0.1",
-        port=free_port(),
-        authenticator=authenticate,
-        auth_required=True,
-        auth_require_tls=False,
-    )
-    controller.start()
-    try:
-        configure(smtp_url=f"smtp://us%40er:pa%3Ass@127.0.0.1:{controller.port}")
-        write()
-        assert drain.drain()
-    finally:
-        controller.stop()
-
-    assert seen == [(b"us@er", b"pa:ss")]
-    assert len(handler.arrived) == 1
+    assert (state, is_forgotten, tries) == ("PENDING", False, 1)
+    assert ANA not in why
+    assert len(server.mails) == 1
+    assert row(STATE) == ("SENT", True, 2, None)
 
 
-def test_without_a_server_mails_are_kept_for_the_mailbox():
-    configure(smtp_url="")
-    write(to="kept@example.com")
+@pytest.mark.parametrize("step", ["recipient_answer", "data_answer"])
+def test_server_that_says_never_is_not_asked_again_and_holds_nobody_up(step: str):
+    write()
+    with smtp_server() as server:
+        setattr(server, step, "550 No such person")
+        drain.drain()
+        setattr(server, step, "250 OK")
+        write("bo@example.com")
+        drain.drain(ignore_pauses=True)
 
-    assert drain.drain()
+    assert [mail["To"] for mail in server.mails] == ["bo@example.com"]
+    found = rows("SELECT recipient, state, body IS NULL, attempt_count FROM mails ORDER BY id")
+    assert found == [(ANA, "FAILED", True, 1), ("bo@example.com", "SENT", True, 1)]
 
-    kept = next(one for one in mailbox.list_mails() if one.recipient == "kept@example.com")
-    assert kept.subject == "Confirm your e-mail address"
-    assert "/verify-email?token=secret-token" in kept.text
-    assert mailbox.get_mail(value("SELECT id FROM mails")).text == kept.text
+
+def test_every_letter_is_sent_once_with_two_drains_at_once():
+    people = [f"person{number}@example.com" for number in range(20)]
+    for recipient in people:
+        write(recipient)
+
+    with smtp_server() as server:
+        race(drain.drain, drain.drain)
+
+    assert sorted(mail["To"] for mail in server.mails) == sorted(people)
+    assert len({mail["Message-ID"] for mail in server.mails}) == len(people)
+
+
+def test_letter_whose_sender_died_is_sent_again_under_the_same_id():
+    write()
+    (body,) = row("SELECT body FROM mails")
+    with smtp_server() as server:
+        drain.drain()
+        # What is left of a process that died between the server's answer and its own note.
+        execute("UPDATE mails SET state = 'PENDING', next_attempt_at = now(), body = %s", body)
+        drain.drain()
+
+    first, second = server.mails
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_rolled_back_reason_sends_nothing(acme: Team):
+    def change_ones_mind(session: object) -> None:
+        post.post(session, ANA, letters.password_changed())  # type: ignore[arg-type]
+        raise KeyError
+
+    with smtp_server() as server:
+        with pytest.raises(KeyError):
+            alone(change_ones_mind)
+        drain.drain()
+
+    assert not server.mails
+
+
+def test_password_and_letter_go_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    context, trusted = certificate_of_localhost(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    write()
+
+    with smtp_server(user="post:p%40ss@", tls_context=context) as server:
+        drain.drain()
+
+    assert server.logins == [("post", "p@ss")]
+    assert server.was_encrypted == [True]
+    assert row(STATE) == ("SENT", True, 1, None)
+
+
+def test_server_with_a_strange_certificate_is_told_nothing(tmp_path: Path):
+    context, _trusted = certificate_of_localhost(tmp_path)
+    write()
+
+    with smtp_server(user="post:p%40ss@", tls_context=context) as server:
+        drain.drain()
+
+    assert not server.logins
+    assert not server.mails
+    assert row(STATE) == ("PENDING", False, 1, "SSLCertVerificationError")
+
+
+def test_password_is_not_sent_over_an_open_line():
+    write()
+
+    # An address that is this machine to the system, and to us is not.
+    with smtp_server(user="post:p%40ss@", host="0.0.0.0", auth_require_tls=False) as server:  # noqa: S104
+        drain.drain()
+
+    assert not server.logins
+    assert row(STATE) == ("PENDING", False, 1, "SMTPNotSupportedError")
+
+
+def test_wrong_password_is_tried_again_later():
+    write()
+
+    with smtp_server(user="post:wrong@", auth_require_tls=False) as server:
+        drain.drain()
+
+    assert not server.mails
+    assert row(STATE) == ("PENDING", False, 1, "SMTPAuthenticationError 535")
+
+
+def test_mailbox_keeps_letters_whole_and_for_their_owner_only(tmp_path: Path):
+    use_mailbox(tmp_path)
+    write()
+    write("bo@example.com")
+    drain.drain()
+
+    first, second = sorted(mailbox.list_mails(), key=lambda mail: mail.recipient)
+
+    assert (first.recipient, second.recipient) == (ANA, "bo@example.com")
+    assert "http://localhost:8000/reset-password?token=a-token" in first.text
+    assert mailbox.get_mail(UUID(first.id)) == first
+    files = list((tmp_path / "mail").iterdir())
+    assert {file.suffix for file in files} == {".eml"}
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("changes", "caller", "is_there"),
+    [
+        ({}, "127.0.0.1", True),
+        ({}, "::1", True),
+        ({}, "192.0.2.7", False),
+        ({"base_url": BASE}, "127.0.0.1", False),
+        ({"environment": "production"}, "127.0.0.1", False),
+        ({"smtp_url": "smtp://127.0.0.1:25"}, "127.0.0.1", False),
+    ],
+)
+def test_mailbox_is_a_page_for_this_machine_in_development_only(
+    tmp_path: Path, changes: dict[str, str], caller: str, *, is_there: bool
+):
+    use_mailbox(tmp_path)
+    write()
+    drain.drain()
+    (mail,) = mailbox.list_mails()
+    configure(**changes)
+
+    for path in ("/dev/mail", f"/dev/mail/{mail.id}"):
+        answer = asyncio.run(open_page(path, caller))
+        assert answer.status_code == (200 if is_there else 404)
+        assert (ANA in answer.text) == is_there
+
+
+async def open_page(path: str, caller: str) -> httpx.Response:
+    app = FastAPI()
+    app.include_router(dev_mail.router)
+    transport = httpx.ASGITransport(app, client=(caller, 40000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as asking:
+        return await asking.get(path)

@@ -1,152 +1,263 @@
-"""Calls to addresses of other people, over real sockets: where they go, and where they never do."""
+"""The guard of outgoing requests, over real sockets: where it connects, and where never."""
 
-import _socket
-import ipaddress
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.config import configure
-from app.services.outgoing import MAX_ANSWER, AddressRefused, NoAnswer, get_json
+from app.services.outgoing import (
+    MAX_ANSWER,
+    AddressRefused,
+    NoAnswer,
+    client_options,
+    get_json,
+)
 
-SPELLINGS = (
-    "127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "127.1", "127.0.1",
-    "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
-    "localhost", "LOCALHOST", "169.254.169.254", "[fd00:ec2::254]", "0", "0.0.0.0",  # noqa: S104  # to refuse
-)  # fmt: skip
+PUBLIC, OTHER_PUBLIC = "93.184.216.34", "2606:4700::1111"
+NAME = "hooks.example.com"
+Resolve = Callable[..., list[str]]
 
 
-class Handler(BaseHTTPRequestHandler):
-    """A receiver on this machine, as an attacker would like to reach it."""
+class Server(ThreadingHTTPServer):
+    """Answers what it is told to, and keeps who called."""
 
-    server: "Receiver"
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.status, self.headers, self.body = 200, dict[str, str](), b'{"ok": true}'
 
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        self.send_response(302 if self.path == "/away" else 200)
-        if self.path == "/away":
-            self.send_header("Location", "http://127.0.0.1:1/secret")
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:  # http.server's name
+        self.server.requests.append((self.path, dict(self.headers)))
+        self.send_response(self.server.status)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(b" " * (MAX_ANSWER + 1) if self.path == "/huge" else b'{"a": 1}')
+        self.wfile.write(self.server.body)
+
+    do_CONNECT = do_GET  # noqa: N815  # the same
 
     def log_message(self, *_args: Any) -> None:
         """Say nothing."""
 
 
-class Receiver(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[str] = []
-        self.host = f"127.0.0.1:{self.server_address[1]}"
+@pytest.fixture
+def servers() -> Iterator[tuple[Server, Server]]:
+    """Return one that the operator lets through, and another one."""
+    both = Server(), Server()
+    threads = [threading.Thread(target=one.serve_forever, args=(0.02,)) for one in both]
+    for thread in threads:
+        thread.start()
+    configure(outgoing_allow=(f"localhost:{both[0].port}",))
+    yield both
+    for one, thread in zip(both, threads, strict=True):
+        one.shutdown()
+        thread.join()
+        one.server_close()
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Let a name mean other addresses at each look-up; returns the look-ups that were made."""
+
+    def answer_with(*answers: Sequence[str]) -> list[str]:
+        asked: list[str] = []
+        real = socket.getaddrinfo
+
+        def look_up(host: Any, *args: Any, **options: Any) -> Any:
+            if host != NAME:
+                return real(host, *args, **options) if _is_here(host) else _entries([host])
+            asked.append(host)
+            return _entries(answers[min(len(asked), len(answers)) - 1])
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        return asked
+
+    return answer_with
 
 
-@pytest.mark.parametrize("host", SPELLINGS)
-def test_this_machine_is_not_reached_however_it_is_spelled(
+def _is_here(host: str) -> bool:
+    return host in {"localhost", "127.0.0.1"}
+
+
+def _entries(addresses: Sequence[str]) -> list[Any]:
+    return [
+        (
+            socket.AF_INET6 if ":" in address else socket.AF_INET,
+            socket.SOCK_STREAM,
+            6,
+            "",
+            (address, 443, 0, 0) if ":" in address else (address, 443),
+        )
+        for address in addresses
+    ]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "017700000001",
+        "0177.0.0.1",
+        "0x7f.1",
+        "127.1",
+        "127.0.1",
+        "0",
+        "0.0.0.0",  # noqa: S104  # an address to refuse
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "127。0。0。1",
+        "①②⑦.0.0.1",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:0:0:1]",
+        "[::1%25lo]",
+        "a@127.0.0.1",
+        "a..b",
+        "x" * 64,
+    ],
+)
+def test_every_spelling_of_this_machine_is_refused_in_the_same_words(
     host: str, monkeypatch: pytest.MonkeyPatch
 ):
-    # The system's own reading of numbers, which the guard of the tests knows less of.
-    monkeypatch.setattr(socket, "getaddrinfo", _socket.getaddrinfo)
+    numbers = {"2130706433", "0x7f000001", "017700000001", "0177.0.0.1", "0x7f.1", "0"}
+    numbers |= {"127.1", "127.0.1", "localhost."}
+    guarded = socket.getaddrinfo
+
+    def as_the_system_does(name: Any, *args: Any, **options: Any) -> Any:
+        """The tests' own guard knows no such spellings; the system takes them for this machine."""
+        if str(name).startswith("::ffff:"):
+            return _entries([name])
+        if name in numbers:
+            spelled = "localhost" if name == "localhost." else socket.inet_ntoa(_number(name))
+            return guarded(spelled, *args, **options)
+        return guarded(name, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", as_the_system_does)
 
     with pytest.raises(AddressRefused) as refused:
-        get_json(f"https://{host}/secret")
+        get_json(f"https://{host}/")
+
+    assert str(refused.value) == str(AddressRefused())
+    assert vars(refused.value) == vars(AddressRefused())
+
+
+def _number(name: str) -> bytes:
+    return socket.inet_aton(name)
+
+
+def test_name_that_changes_its_meaning_is_looked_up_once(
+    resolver: Resolve, monkeypatch: pytest.MonkeyPatch
+):
+    asked, called = resolver([PUBLIC], ["127.0.0.1"]), []
+
+    def nobody_answers(address: Any, *_args: Any, **_options: Any) -> None:
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", nobody_answers)
+
+    with pytest.raises(NoAnswer):
+        get_json(f"https://{NAME}/")
+
+    assert asked == [NAME]
+    assert called == [(PUBLIC, 443)]
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [["127.0.0.1"], [PUBLIC, "10.0.0.1"], ["::ffff:10.0.0.1"], [OTHER_PUBLIC, "fe80::1%lo"], []],
+)
+def test_name_with_any_private_address_is_refused(resolver: Resolve, addresses: list[str]):
+    resolver(addresses)
+
+    with pytest.raises(AddressRefused) as refused:
+        get_json(f"https://{NAME}/")
 
     assert str(refused.value) == str(AddressRefused())
 
 
-def test_operator_lets_a_receiver_through_by_host_and_port(receiver: Receiver):
-    with pytest.raises(AddressRefused):
-        get_json(f"http://{receiver.host}/")
+def test_operator_lets_one_name_through_at_one_port(servers: tuple[Server, Server]):
+    allowed, other = servers
 
-    configure(outgoing_allow=(receiver.host,))
+    assert get_json(f"http://localhost:{allowed.port}/x") == {"ok": True}
+    for url in (
+        f"http://localhost:{other.port}/x",
+        f"http://127.0.0.1:{allowed.port}/x",
+        f"http://localhost.:{allowed.port}/x",
+        "https://localhost/x",
+    ):
+        with pytest.raises(AddressRefused):
+            get_json(url)
 
-    assert get_json(f"http://{receiver.host}/") == {"a": 1}
-    assert receiver.asked == ["/"]
-
-
-@pytest.mark.parametrize("path", ["/away", "/huge"])
-def test_redirects_are_not_followed_and_answers_have_an_end(receiver: Receiver, path: str):
-    configure(outgoing_allow=(receiver.host, "127.0.0.1:1"))
-
-    with pytest.raises(NoAnswer):
-        get_json(f"http://{receiver.host}{path}")
-
-    assert receiver.asked == [path]
+    assert [path for path, _headers in allowed.requests] == ["/x"]
+    assert not other.requests
 
 
-def test_no_proxy_of_the_environment_is_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch):
-    configure(outgoing_allow=(receiver.host,))
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-
-    assert get_json(f"http://{receiver.host}/") == json.loads('{"a": 1}')
-
-
-def is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def resolver(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
-    """Let the system's resolver answer these, one after the other; returns what was looked up."""
-    looked_up: list[str] = []
-    left = list(answers)
-
-    def getaddrinfo(host: str, port: int, *_args: Any, **_options: Any) -> list[Any]:
-        looked_up.append(host)
-        found = [host] if is_literal(host) else left.pop(0)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in found]
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    return looked_up
-
-
-def test_name_that_changes_its_meaning_is_asked_once(monkeypatch: pytest.MonkeyPatch):
-    looked_up = resolver(monkeypatch, ["93.184.216.34"], ["127.0.0.1"])
-    called: list[tuple[str, int]] = []
-
-    def create_connection(address: tuple[str, int], *_args: Any, **_options: Any) -> None:
-        called.append(address)
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(socket, "create_connection", create_connection)
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_redirect_is_not_followed_and_would_be_refused(servers: tuple[Server, Server], host: str):
+    allowed, other = servers
+    allowed.status, allowed.headers = 302, {"Location": f"http://{host}:{other.port}/inner"}
+    url = f"http://localhost:{allowed.port}/"
 
     with pytest.raises(NoAnswer):
-        get_json("https://rebinding.example/")
+        get_json(url)
+    with httpx.Client(**client_options()) as client, pytest.raises(AddressRefused):
+        client.get(url, follow_redirects=True)
 
-    assert called == [("93.184.216.34", 443)]
-    assert looked_up == ["rebinding.example"]
+    assert not other.requests
 
 
-def test_name_with_one_private_address_among_public_ones_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
+def test_neither_proxies_nor_passwords_of_the_environment_are_used(
+    servers: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    resolver(monkeypatch, ["93.184.216.34", "10.0.0.1"])
+    allowed, proxy = servers
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv(name.upper(), f"http://127.0.0.1:{proxy.port}")
+    (tmp_path / ".netrc").write_text("machine localhost login ana password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
 
-    with pytest.raises(AddressRefused):
-        get_json("https://both.example/")
+    assert get_json(f"http://localhost:{allowed.port}/")
+
+    (_path, headers) = allowed.requests[0]
+    assert "Authorization" not in headers
+    assert not proxy.requests
 
 
-def test_name_that_nobody_knows_is_refused_alike(monkeypatch: pytest.MonkeyPatch):
-    resolver(monkeypatch, [])
+def test_answer_that_is_too_large_or_no_json_is_none(servers: tuple[Server, Server]):
+    allowed, _other = servers
+    for body in (json.dumps("x" * MAX_ANSWER).encode(), b"<html>", b"\xff\xfe\xfd"):
+        allowed.body = body
+        with pytest.raises(NoAnswer) as refused:
+            get_json(f"http://localhost:{allowed.port}/")
+        assert str(refused.value) == str(NoAnswer())
 
-    with pytest.raises(AddressRefused):
-        get_json("https://nowhere.example/")
+
+def test_cookies_of_the_other_side_are_not_kept_for_the_next_call(servers: tuple[Server, Server]):
+    allowed, _other = servers
+    allowed.headers = {"Set-Cookie": "a=b"}
+
+    for _call in range(2):
+        get_json(f"http://localhost:{allowed.port}/")
+
+    assert all("Cookie" not in headers for _path, headers in allowed.requests)

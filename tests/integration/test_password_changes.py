@@ -7,7 +7,16 @@ import pytest
 from app.actor import Actor
 from app.errors import RateLimited, ValidationFailed
 from app.models.enums import TokenPurpose
-from app.services import own_sessions, password_changes, passwords, sessions, tokens, verification
+from app.services import (
+    own_sessions,
+    password_changes,
+    passwords,
+    sessions,
+    sign_ins,
+    tokens,
+    verification,
+)
+from app.services.rate_limits import AMOUNTS, Limit
 from app.services.tokens import TokenSpent
 from app.services.verification import AlreadyVerified
 from tests.accounts import (
@@ -20,6 +29,7 @@ from tests.accounts import (
     outcome,
     race,
     sign_in,
+    turn_second_factor_on,
 )
 from tests.factories import PASSWORD, Clock, Team
 from tests.table_rows import count, execute, value
@@ -60,6 +70,22 @@ def test_reset_ends_every_sign_in_of_this_person_only(ana: Actor, rival: Team):
     assert live_of(other) == 1
     assert has_password(ana, NEW)
     assert has_password(other, PASSWORD)
+
+
+def test_first_proof_of_an_address_leaves_nothing_of_who_signed_up_with_it(acme: Team):
+    stranger = make_person(acme.id, verified=False)
+    turn_second_factor_on(stranger)
+    execute(
+        "INSERT INTO oauth_accounts (id, user_id, type, provider, issuer, provider_account_id)"
+        " VALUES (gen_random_uuid(), %s, 'oidc', 'one', 'https://one.example', '1')",
+        stranger.user_id,
+    )
+
+    reset(ask(stranger))
+
+    assert value("SELECT totp_secret FROM users WHERE id = %s", stranger.user_id) is None
+    assert not count("oauth_accounts")
+    assert not count("recovery_codes")
 
 
 def test_link_resets_once_even_at_once(ana: Actor):
@@ -160,13 +186,22 @@ def test_changing_it_needs_the_present_one(ana: Actor):
     assert live_of(ana) == 1
 
 
-def test_guessing_the_present_one_ends_after_ten_tries(ana: Actor):
-    for _try in range(10):
+def test_tries_to_change_it_are_counted_with_the_sign_ins_of_this_person_only(
+    ana: Actor, rival: Team
+):
+    other = make_person(rival.id)
+    for _try in range(AMOUNTS[Limit.SIGN_IN_ACCOUNT][0]):
         with pytest.raises(ValidationFailed):
             act(password_changes.change, ana, current="wrong", password=NEW)
 
     with pytest.raises(RateLimited):
         act(password_changes.change, ana, current=PASSWORD, password=NEW)
+    with pytest.raises(RateLimited):
+        act(sign_ins.prove, ana, PASSWORD)
+    act(password_changes.change, other, current=PASSWORD, password=NEW)
+
+    assert has_password(ana, PASSWORD)
+    assert has_password(other, NEW)
 
 
 def test_address_is_proven_once_by_its_own_link(acme: Team, rival: Team):

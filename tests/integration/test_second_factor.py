@@ -166,3 +166,16 @@ def test_guessing_ends_after_five_codes_for_this_person_only(phone: Phone, rival
     assert [finish(phone, "000000") for _try in range(6)] == [WrongCode] * 5 + [RateLimited]
     assert finish(phone, phone.shows()) is RateLimited
     assert finish(other, other.shows()) is type(None)
+
+
+def test_codes_that_were_right_do_not_use_up_the_tries(phone: Phone):
+    for _again in range(7):
+        phone.clock.move(3 * STEP)
+        signed_in = alone(
+            sign_ins.sign_in,
+            email=email_of(phone.actor),
+            password=PASSWORD,
+            code=phone.shows(),
+            client=Client(),
+        )
+        assert signed_in.token is not None

@@ -42,4 +42,5 @@ def is_open(request: Request) -> bool:
     """Tell whether there is a mailbox for whoever asks: mails hold one-time links of everybody."""
     config = settings()
     is_kept = not config.is_production and not config.smtp_url
-    return is_kept and is_loopback(config.public_host) and request.client is not None
+    is_here = request.client is not None and is_loopback(request.client.host)
+    return is_kept and is_loopback(config.public_host) and is_here

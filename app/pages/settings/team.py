@@ -213,7 +213,7 @@ def _role_table() -> None:
         ui.element("table").classes("table"),
     ):
         with ui.element("thead"), ui.element("tr"):
-            for words in ("", *(role_name(role) for role in Role)):
+            for words in (_("Permission"), *(role_name(role) for role in Role)):
                 with ui.element("th"):
                     ui.label(words)
         with ui.element("tbody"):

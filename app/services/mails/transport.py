@@ -7,12 +7,12 @@ from email.policy import SMTP
 from email.utils import formataddr, formatdate
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
 from app import db
 from app.clock import utc_now
-from app.config import settings
+from app.config import is_loopback, settings
 
 TIMEOUT_S = 20.0
 SUBMISSION_PORTS = {"smtp": 587, "smtps": 465}
@@ -117,13 +117,27 @@ def _connect(url: str) -> smtplib.SMTP:
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
     else:
         smtp = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
-        smtp.ehlo()
-        if smtp.has_extn("starttls"):
-            smtp.starttls(context=context)
-            smtp.ehlo()
-    if parts.username:
-        smtp.login(unquote(parts.username), unquote(parts.password or ""))
+    try:
+        _greet(smtp, parts, context)
+    except (OSError, smtplib.SMTPException):
+        smtp.close()
+        raise
     return smtp
+
+
+def _greet(smtp: smtplib.SMTP, parts: SplitResult, context: ssl.SSLContext) -> None:
+    """Encrypt the line where the server can, and sign in where we have a password."""
+    smtp.ehlo()
+    is_private = parts.scheme == "smtps" or is_loopback(parts.hostname or "")
+    if parts.scheme == "smtp" and smtp.has_extn("starttls"):
+        smtp.starttls(context=context)
+        smtp.ehlo()
+        is_private = True
+    if not parts.username:
+        return
+    if not is_private:  # somebody on the way can take the offer of TLS out of the greeting
+        raise smtplib.SMTPNotSupportedError("The server offers no TLS, so it gets no password.")
+    smtp.login(unquote(parts.username), unquote(parts.password or ""))
 
 
 def _is_permanent(error: smtplib.SMTPException) -> bool:
