@@ -126,10 +126,10 @@ async def sign_out(request: Request, response: Response) -> None:
 
 
 async def take_as_long_as_any(began: float) -> None:
-    """Wait until a refused sign-in has taken as long as every other, whoever it was about.
+    """Wait until an answer has taken as long as it would for anybody, known or not.
 
-    Somebody who is known costs some milliseconds more: their diary says that it was tried. `began`
-    is `time.monotonic()` when the request came.
+    Somebody who is known costs some milliseconds more: a line in their diary, a mail. `began` is
+    `time.monotonic()` when the request came.
     """
     await asyncio.sleep(max(0.0, began + REFUSAL_S - time.monotonic()))
 

@@ -176,5 +176,6 @@ async def confirm(title: str, text: str, *, label: str, testid: str) -> bool:
             button(_("Cancel"), lambda: dialog.submit(False), testid=f"{testid}-cancel")  # noqa: FBT003
             button(label, lambda: dialog.submit(True), look="danger", testid=f"{testid}-confirm")  # noqa: FBT003
     said = await dialog
-    dialog.delete()
+    if not dialog.is_deleted:  # it goes with the page
+        dialog.delete()
     return bool(said)

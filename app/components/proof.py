@@ -35,5 +35,6 @@ async def _ask(actor: Actor) -> bool:
         with Form(send, label=_("Confirm"), testid="proof") as form:
             form.text("password", _("Password"), kind="password", autocomplete="current-password")
     said = await dialog
-    dialog.delete()
+    if not dialog.is_deleted:  # it goes with the page
+        dialog.delete()
     return bool(said)

@@ -39,4 +39,5 @@ async def _show(title: str, text: str, secret: str, *, testid: str) -> None:
             button(_("Copy"), lambda: ui.clipboard.write(secret), testid=f"{testid}-copy")
             button(_("I have kept it"), dialog.close, look="primary", testid=f"{testid}-kept")
     await dialog
-    dialog.delete()
+    if not dialog.is_deleted:  # it goes with the page
+        dialog.delete()

@@ -38,6 +38,7 @@ class Limit(StrEnum):
     VERIFY_ADDRESS = "verify_address"
     SECOND_FACTOR_ACCOUNT = "second_factor_account"
     INVITE_WORKSPACE = "invite_workspace"
+    FOUND_ACCOUNT = "found_account"
     CONTACT_ADDRESS = "contact_address"
     EXPORT_ACCOUNT = "export_account"
     REPORT_ADDRESS = "report_address"
@@ -54,6 +55,7 @@ AMOUNTS: dict[Limit, tuple[int, int]] = {
     Limit.VERIFY_ADDRESS: (30, HOUR),
     Limit.SECOND_FACTOR_ACCOUNT: (5, 15 * MINUTE),
     Limit.INVITE_WORKSPACE: (50, DAY),
+    Limit.FOUND_ACCOUNT: (5, DAY),
     Limit.CONTACT_ADDRESS: (5, HOUR),
     Limit.EXPORT_ACCOUNT: (10, HOUR),
     Limit.REPORT_ADDRESS: (20, MINUTE),

@@ -161,3 +161,22 @@ def test_wrong_fields_of_sign_up_are_explained_and_kept_but_never_the_password(
     expect(page.get_by_test_id("sign-up-email")).to_have_value("not an address")
     expect(page.get_by_test_id("sign-up-name")).to_have_value("Sam")
     expect(page.get_by_test_id("sign-up-password")).to_have_value("")
+
+
+def test_a_workspace_is_made_from_our_own_page_only_and_not_by_the_dozen(
+    http: httpx.Client, stack: Stack
+) -> None:
+    founder = stack.workspace("Founder")
+    credentials = {"email": founder.email, "password": founder.password}
+    assert http.post("/api/auth/sign-in", json=credentials).status_code == 200
+    ours = {"Origin": stack.base_url}
+
+    for headers in [{}, *FOREIGN]:
+        refused = http.post("/workspaces/new", data={"name": "Another"}, headers=headers)
+        assert refused.status_code == 403
+    statuses = [
+        http.post("/workspaces/new", data={"name": f"Shop {number}"}, headers=ours).status_code
+        for number in range(6)
+    ]
+
+    assert statuses == [303] * 5 + [429]

@@ -165,9 +165,11 @@ async def get_session(request: Request) -> SignedIn:
 @public
 async def forgot_password(request: Request, body: Address) -> Accepted:
     """Mail a link to who has this address."""
+    began = time.monotonic()
     refuse_foreign_page(request)
     await count(request, (Limit.RESET_ACCOUNT, account_key(body.email)), (Limit.RESET_ADDRESS, ""))
     await transact(password_changes.ask, body.email)
+    await take_as_long_as_any(began)
     return Accepted()
 
 

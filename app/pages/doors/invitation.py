@@ -14,7 +14,7 @@ from app.services.rate_limits import Limit
 from app.services.sign_ins import Client
 from app.services.words import role_name
 from app.templating import render
-from app.web import client_of, count, forget_sessions, person_of, transact
+from app.web import client_of, count, forget_sessions, person_of, require_same_origin, transact
 
 router = new_router()
 PATH = "/invitations/{token}"
@@ -32,6 +32,8 @@ async def accept(request: Request, token: str) -> Response:
     """Join: with the sign-in at hand, or with an account that is made for it."""
     form = await read_form(request)
     person = await person_of(request)
+    if person is not None:
+        require_same_origin(request)
     try:
         if person is not None:
             user_id, sign_in = person

@@ -6,8 +6,16 @@ from starlette.responses import RedirectResponse, Response
 from app.errors import AppError, NotAuthenticated
 from app.pages.doors.door import HOME, SEE_OTHER, again, new_router, read_form
 from app.services import workspaces
+from app.services.rate_limits import Limit
 from app.templating import render
-from app.web import find_session, forget_sessions, person_of, transact
+from app.web import (
+    count,
+    find_session,
+    forget_sessions,
+    person_of,
+    require_same_origin,
+    transact,
+)
 
 router = new_router()
 
@@ -27,8 +35,10 @@ async def create(request: Request) -> Response:
     person = await person_of(request)
     if person is None:
         raise NotAuthenticated
+    require_same_origin(request)
     try:
         user_id, sign_in = person
+        await count(request, (Limit.FOUND_ACCOUNT, str(user_id)))
         await transact(workspaces.create, user_id, form.get("name", ""), sign_in=sign_in)
     except AppError as error:
         has_workspace = bool(await find_session(request))

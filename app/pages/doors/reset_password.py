@@ -1,5 +1,7 @@
 """A forgotten password: ask for a link, then choose another password with it."""
 
+import time
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -10,7 +12,7 @@ from app.services import password_changes
 from app.services.rate_limits import Limit, account_key
 from app.services.tokens import TokenSpent
 from app.templating import render
-from app.web import client_of, count, forget_sessions, transact
+from app.web import client_of, count, forget_sessions, take_as_long_as_any, transact
 
 router = new_router()
 
@@ -34,6 +36,7 @@ async def reset(request: Request) -> Response:
 
 
 async def _ask(request: Request, form: dict[str, str]) -> Response:
+    began = time.monotonic()
     try:
         require_filled(form, {"email": _("Write your e-mail address.")})
         await count(
@@ -44,6 +47,7 @@ async def _ask(request: Request, form: dict[str, str]) -> Response:
         await transact(password_changes.ask, form["email"])
     except AppError as error:
         return again("forgot_password.html", form, error)
+    await take_as_long_as_any(began)
     return render("forgot_password_sent.html", email=form["email"].strip()[:254])
 
 

@@ -98,7 +98,8 @@ class Developers:
                     if key.last_used_at
                     else _("never used")
                 )
-                ui.label(f"{key.prefix}… · {used}").classes("entry-sub")
+                ui.label(" · ".join([f"{key.prefix}…", used, *_ends(key)])).classes("entry-sub")
+                ui.label(", ".join(map(permission_name, key.scopes))).classes("entry-sub")
             if key.is_expired:
                 ui.label(_("Expired")).classes("badge badge-neutral")
             else:
@@ -130,3 +131,10 @@ class Developers:
         if is_sure:
             await call(self._actor, api_keys.revoke, key.id)
             await self._load()
+
+
+def _ends(key: ApiKeyView) -> list[str]:
+    """Return the words about the end of a key that has one, as one that was rotated has."""
+    if key.expires_at is None or key.is_expired:
+        return []
+    return [_("works until {day}").format(day=f"{key.expires_at:%Y-%m-%d %H:%M} UTC")]
