@@ -173,7 +173,9 @@ def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> N
     page.locator("[data-testid^=key-revoke-]").click()
     page.get_by_test_id("key-revoke-confirm").click()
     expect(page.get_by_text("There is no key yet")).to_be_visible()
-    told = stack.query("SELECT action, ip LIKE '127.%' FROM audit_entries WHERE action ~ '^api_key'")
+    told = stack.query(
+        "SELECT action, ip LIKE '127.%' FROM audit_entries WHERE action ~ '^api_key'"
+    )
     assert sorted(told) == [("api_key.created", True), ("api_key.revoked", True)]
 
 
