@@ -10,13 +10,16 @@ Kind = Literal["info", "error"]
 
 
 def toast(message: str, *, kind: Kind = "info") -> None:
-    """Show one sentence for a few seconds; errors stay longer and are announced at once."""
+    """Show one sentence for a few seconds, in place of the one before it.
+
+    Errors stay longer and are announced at once.
+    """
     ui.notify(
         message,
         position="bottom-left",
         timeout=8_000 if kind == "error" else 4_000,
         classes=f"toast toast-{kind}",
-        group=False,
+        group="toast",
         attrs={"role": "alert" if kind == "error" else "status"},
     )
 

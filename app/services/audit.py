@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,8 @@ from app.models import AuditEntry, User
 from app.pagination import Cursor, Page
 
 PAGE = 50
-MAX_EXPORT = 100_000
-# A cell that begins so is calculated by a spreadsheet; the last four are full-width forms.
-FORMULA = tuple("=+-@|%\t\r\uff1d\uff0b\uff0d\uff20")
+# A cell that begins so is calculated by a spreadsheet; the last six are full-width forms.
+FORMULA = tuple("=+-@|%\t\r\uff1d\uff0b\uff0d\uff20\uff5c\uff05")
 
 # Where the person of this request or click is; set by the edge, for a page by that of its socket.
 client_ip: ContextVar[str | None] = ContextVar("client_ip", default=None)
@@ -72,9 +72,14 @@ def list_entries(
     cursor: str | None = None,
     action: str | None = None,
     user_id: UUID | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
     limit: int = PAGE,
 ) -> Page[AuditEntryView]:
-    """Return the diary of the workspace, newest first; `action` is a whole one or its noun."""
+    """Return the diary of the workspace, newest first.
+
+    `action` is a whole one or its noun; entries are from `since` on and before `until`.
+    """
     actor.require(Permission.AUDIT_READ)
     query = (
         select(AuditEntry, User)
@@ -92,6 +97,10 @@ def list_entries(
         )
     if user_id:
         query = query.where(col(AuditEntry.user_id) == user_id)
+    if since:
+        query = query.where(col(AuditEntry.created_at) >= since)
+    if until:
+        query = query.where(col(AuditEntry.created_at) < until)
     if cursor and (place := Cursor.decode(cursor)):
         query = query.where(
             or_(
@@ -107,19 +116,31 @@ def list_entries(
     )
 
 
-def export_csv(session: Session, actor: Actor) -> str:
-    """Return the whole diary as CSV that no spreadsheet calculates, newest first."""
+def begin_export(session: Session, actor: Actor) -> None:
+    """Write down that the diary is taken along; refused where it may not be read."""
     actor.require(Permission.AUDIT_READ)
     record(session, actor.workspace_id, "audit.exported", user_id=actor.user_id)
-    session.flush()
-    page = list_entries(session, actor, limit=MAX_EXPORT)
+
+
+def csv_head() -> str:
+    """Return the line of the columns' names."""
+    return _csv([["at", "action", "user", "email", "ip", "details"]])
+
+
+def csv_lines(entries: Sequence[AuditEntryView]) -> str:
+    """Return a CSV line for each entry; no spreadsheet calculates a cell of it."""
+    return _csv([_cells(entry) for entry in entries])
+
+
+def _cells(entry: AuditEntryView) -> list[str]:
+    details = "; ".join(f"{name}: {value}" for name, value in entry.details.items())
+    row = [entry.action, entry.user_name, entry.user_email, entry.ip, details]
+    return [entry.at.isoformat(), *(_cell(value) for value in row)]
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(["at", "action", "user", "email", "ip", "details"])
-    for entry in page.items:
-        details = "; ".join(f"{name}: {value}" for name, value in entry.details.items())
-        row = [entry.action, entry.user_name, entry.user_email, entry.ip, details]
-        writer.writerow([entry.at.isoformat(), *(_cell(value) for value in row)])
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
     return out.getvalue()
 
 

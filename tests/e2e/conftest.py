@@ -103,6 +103,11 @@ def person(
     assert errors == []
 
 
+def new_email(name: str) -> str:
+    """Return an e-mail address that nobody in this worker's product has yet."""
+    return f"{name}{next(ADDRESSES)}@example.com"
+
+
 def own_address() -> dict[str, str]:
     """Let somebody come from an address of their own, as in life: tries are counted by it."""
     number = next(ADDRESSES)

@@ -1,5 +1,6 @@
 """Accounts and teams as people live them: mails, invitations, roles, codes, sign-ins."""
 
+import csv
 import io
 import random
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, ready
+from tests.e2e.conftest import Person, new_email, ready
 from tests.e2e.stack import Stack, Workspace
 
 PASSWORD = "a long enough password"
@@ -49,8 +50,8 @@ def settings(page: Page, name: str) -> None:
     ready(page)
 
 
-def test_from_signing_up_to_a_team_and_out_again(person: Person, stack: Stack) -> None:
-    ana, ben = f"ana{stack.port}@example.com", f"ben{stack.port}@example.com"
+def test_from_signing_up_to_a_team_and_out_again(person: Person) -> None:
+    ana, ben = new_email("ana"), new_email("ben")
     owner, guest = person(), person()
     sign_up(owner, "Ana", ana)
     settings(owner, "team")
@@ -89,10 +90,8 @@ def test_from_signing_up_to_a_team_and_out_again(person: Person, stack: Stack) -
     assert guest.request.get("/dashboard", max_redirects=0).status == 303
 
 
-def test_a_forgotten_password_is_reset_once_and_ends_every_sign_in(
-    person: Person, stack: Stack
-) -> None:
-    cleo = f"cleo{stack.port}@example.com"
+def test_a_forgotten_password_is_reset_once_and_ends_every_sign_in(person: Person) -> None:
+    cleo = new_email("cleo")
     old, page = person(), person()
     sign_up(old, "Cleo", cleo)
     ready(old)
@@ -116,8 +115,8 @@ def test_a_forgotten_password_is_reset_once_and_ends_every_sign_in(
     page.wait_for_url("**/dashboard")
 
 
-def test_two_step_sign_in_with_a_real_authenticator(person: Person, stack: Stack) -> None:
-    dora = f"dora{stack.port}@example.com"
+def test_two_step_sign_in_with_a_real_authenticator(person: Person) -> None:
+    dora = new_email("dora")
     page, phone = person(), person()
     sign_up(page, "Dora", dora)
     settings(page, "security")
@@ -201,6 +200,58 @@ def test_a_workspace_is_made_switched_to_and_renamed(person: Person, stack: Stac
     expect(page.get_by_test_id("workspace-menu")).to_contain_text("First")
     settings(page, "audit")
     expect(page.get_by_text("Signed in").first).to_be_visible()
+
+
+def test_the_diary_is_filtered_by_kind_person_and_day(person: Person, stack: Stack) -> None:
+    shop = stack.workspace("Diary")
+    page = person(shop)
+    settings(page, "team")
+    page.get_by_test_id("invite-email").fill(new_email("guest"))
+    page.get_by_test_id("invite-submit").click()
+    expect(page.get_by_text("The invitation is on its way.")).to_be_visible()
+    settings(page, "audit")
+    entries = page.locator("tbody tr")
+    expect(entries.first).to_contain_text("Invited somebody")
+    expect(entries.first).to_contain_text("Agent")
+    everything = entries.count()
+
+    page.get_by_test_id("audit-filter").click()
+    page.get_by_role("option", name="Invitations").click()
+    expect(entries).to_have_count(1)
+    page.get_by_test_id("audit-since").fill("2026-01-01")
+    expect(entries).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_test_id("audit-csv").click()
+    text = download.value.path().read_text("utf-8-sig")
+    table = list(csv.reader(text.splitlines()))
+    assert [line[1] for line in table] == ["action", "invitation.created"]
+
+    page.get_by_test_id("audit-until").fill("2026-01-02")
+    expect(page.get_by_text("Nothing of this kind was written down.")).to_be_visible()
+    page.get_by_test_id("audit-since").fill("")
+    page.get_by_test_id("audit-until").fill("")
+    page.get_by_test_id("audit-filter").click()
+    page.get_by_role("option", name="Everything").click()
+    expect(entries).to_have_count(everything + 1)  # the download, too
+    page.get_by_test_id("audit-person").click()
+    page.get_by_role("option").filter(has_not_text="Everybody").first.click()
+    expect(entries.first).to_be_visible()
+
+
+@pytest.mark.phone
+def test_one_toast_at_a_time_at_the_top_of_a_phone(person: Person, stack: Stack) -> None:
+    page = person(stack.workspace("Toast"))
+    settings(page, "workspace")
+    for name in ("One", "Two", "Three"):
+        page.get_by_test_id("workspace-name").fill(name)
+        page.get_by_test_id("workspace-submit").click()
+        expect(page.get_by_test_id("workspace-submit")).to_be_enabled()
+
+    toast = page.locator(".toast")
+    expect(toast).to_have_count(1)
+    place = toast.bounding_box()
+    assert place is not None
+    assert place["y"] < 40
 
 
 @pytest.mark.phone

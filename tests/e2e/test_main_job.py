@@ -5,8 +5,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, control, ready
-from tests.e2e.stack import Stack
+from tests.e2e.conftest import Person, control, new_email, ready
 
 
 def sign_up(page: Page, name: str, email: str) -> None:
@@ -20,17 +19,15 @@ def sign_up(page: Page, name: str, email: str) -> None:
     ready(page)
 
 
-def test_a_message_arrives_live_is_answered_and_its_ticks_reach_read(
-    person: Person, stack: Stack
-) -> None:
+def test_a_message_arrives_live_is_answered_and_its_ticks_reach_read(person: Person) -> None:
     ana = person()
-    sign_up(ana, "Ana", f"ana{stack.port}@example.com")
+    sign_up(ana, "Ana", new_email("ana"))
     ana.get_by_test_id("connect-sandbox").click()
     ana.wait_for_url("**/phone-numbers")
     expect(ana.get_by_text("Connected", exact=True)).to_be_visible()
     expect(ana.get_by_test_id("workspace-menu")).to_contain_text("Growth trial")
     rival = person()
-    sign_up(rival, "Rival", f"rival{stack.port}@example.com")
+    sign_up(rival, "Rival", new_email("rival"))
     rival.goto("/messages")
     ready(rival)
     expect(rival.get_by_text("No phone number yet")).to_be_visible()
@@ -72,9 +69,9 @@ def test_a_message_arrives_live_is_answered_and_its_ticks_reach_read(
     assert (missing.status, len(missing.body())) == (404, len(answer.body()))
 
 
-def test_the_next_step_on_the_dashboard_follows_what_is_there(person: Person, stack: Stack) -> None:
+def test_the_next_step_on_the_dashboard_follows_what_is_there(person: Person) -> None:
     page = person()
-    sign_up(page, "Step", f"step{stack.port}@example.com")
+    sign_up(page, "Step", new_email("step"))
     expect(page.get_by_text("Hello Step")).to_be_visible()
     page.get_by_test_id("connect-sandbox").click()
     page.wait_for_url("**/phone-numbers")
@@ -103,11 +100,9 @@ def test_the_next_step_on_the_dashboard_follows_what_is_there(person: Person, st
     assert page.evaluate("window.stillHere") is True
 
 
-def test_a_failed_send_says_why_and_a_refused_one_is_sent_again_by_itself(
-    person: Person, stack: Stack
-) -> None:
+def test_a_failed_send_says_why_and_a_refused_one_is_sent_again_by_itself(person: Person) -> None:
     page = person()
-    sign_up(page, "Fail", f"fail{stack.port}@example.com")
+    sign_up(page, "Fail", new_email("fail"))
     page.get_by_test_id("connect-sandbox").click()
     page.wait_for_url("**/phone-numbers")
     phone = page.context.new_page()
@@ -133,11 +128,9 @@ def test_a_failed_send_says_why_and_a_refused_one_is_sent_again_by_itself(
 
 
 @pytest.mark.parametrize("locale", ["en-US", "en-GB"])
-def test_the_customers_phone_tells_the_time_as_the_inbox_does(
-    person: Person, stack: Stack, locale: str
-) -> None:
+def test_the_customers_phone_tells_the_time_as_the_inbox_does(person: Person, locale: str) -> None:
     page = person(locale=locale)
-    sign_up(page, "Clock", f"{locale}{stack.port}@example.com")
+    sign_up(page, "Clock", new_email(locale))
     page.get_by_test_id("connect-sandbox").click()
     page.wait_for_url("**/phone-numbers")
     page.goto("/sandbox/phone")

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, ready
+from tests.e2e.conftest import Person, new_email, ready
 from tests.e2e.stack import Stack, Workspace
 from tests.oidc_provider import Provider
 
@@ -17,9 +17,9 @@ def come_by_provider(page: Page, subject: str) -> None:
 
 
 def test_a_stranger_with_a_verified_address_gets_an_account(
-    person: Person, stack: Stack, provider: Provider
+    person: Person, provider: Provider
 ) -> None:
-    provider.set_user("eve", email=f"eve{stack.port}@example.com", email_verified=True, name="Eve")
+    provider.set_user("eve", email=new_email("eve"), email_verified=True, name="Eve")
     page = person()
 
     come_by_provider(page, "eve")
@@ -74,7 +74,7 @@ def test_an_address_that_nobody_vouches_for_needs_the_password(
 def test_a_state_opens_once_and_in_its_own_browser_only(
     person: Person, stack: Stack, provider: Provider
 ) -> None:
-    provider.set_user("mallory", email=f"m{stack.port}@example.com", email_verified=True)
+    provider.set_user("mallory", email=new_email("m"), email_verified=True)
     page = person()
     come_by_provider(page, "mallory")
     page.wait_for_url("**/dashboard")
