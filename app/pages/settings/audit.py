@@ -64,8 +64,8 @@ class Audit:
         names = {str(one.user_id): one.name or one.email for one in people}
         self._noun = self._choice(_("What"), {"": _("Everything")} | nouns, "audit-filter")
         self._who = self._choice(_("Who"), {"": _("Everybody")} | names, "audit-person")
-        self._since = self._day(_("From day"), "audit-since")
-        self._until = self._day(_("To day"), "audit-until")
+        self._since = self._day(_("From"), "audit-since")
+        self._until = self._day(_("To"), "audit-until")
         self._csv = link_button(
             _("Download CSV"), "/exports/audit.csv", testid="audit-csv", icon="download"
         )
@@ -80,7 +80,7 @@ class Audit:
     def _day(self, label: str, testid: str) -> ui.input:
         field = ui.input(on_change=self._filter).props("outlined dense type=date")
         field.props["aria-label"] = label
-        field.tooltip(label)
+        field.props["prefix"] = label
         return mark(field, testid)
 
     @action
