@@ -50,6 +50,7 @@ ACTIONS = {
     "workspace.transferred": mark("Handed the workspace over"),
     "phone_number.added": mark("Added a phone number"),
     "phone_number.connected": mark("Connected a phone number"),
+    "phone_number.token_replaced": mark("Replaced an access token"),
     "phone_number.disconnected": mark("Disconnected a phone number"),
     "api_key.created": mark("Created an API key"),
     "api_key.rotated": mark("Rotated an API key"),

@@ -5,7 +5,8 @@ Every function asks Graph once and raises what Meta says:
     ProviderError: it could not be reached, or answered nonsense.
 """
 
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
 
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from app.errors import ProviderError
 from app.services.whatsapp import client
 from app.services.whatsapp.client import Credentials
+
+T = TypeVar("T", bound=BaseModel)
 
 FIELDS = (
     "display_phone_number,verified_name,code_verification_status,quality_rating,name_status,"
@@ -46,9 +49,27 @@ class NumberInfo(BaseModel):
     whatsapp_business_manager_messaging_limit: str | None = None
 
 
+class TokenInfo(BaseModel):
+    """What a token may do; `expires_at` is seconds since 1970, 0 for one that does not end."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    is_valid: bool = False
+    scopes: list[str] = []
+    expires_at: int = 0
+
+
+def inspect_token(credentials: Credentials) -> TokenInfo:
+    """Ask about the very token that asks."""
+    query = urlencode({"input_token": credentials.access_token})
+    answer = client.request(credentials, "GET", f"debug_token?{query}")
+    return _read(TokenInfo, answer.get("data"))
+
+
 def get_number(credentials: Credentials, number_id: str) -> NumberInfo:
     """Return one number."""
-    return _read(client.request(credentials, "GET", f"{number_id}?fields={FIELDS}"))
+    path = f"{quote(number_id, safe='')}?fields={FIELDS}"
+    return _read(NumberInfo, client.request(credentials, "GET", path))
 
 
 def list_numbers(credentials: Credentials, waba_id: str) -> list[NumberInfo]:
@@ -61,7 +82,7 @@ def list_numbers(credentials: Credentials, waba_id: str) -> list[NumberInfo]:
         data = answer.get("data")
         if not isinstance(data, list):
             raise ProviderError
-        found += [_read(one) for one in data]
+        found += [_read(NumberInfo, one) for one in data]
         paging = answer.get("paging", {})
         after = paging.get("cursors", {}).get("after") if paging.get("next") else None
         if after is None:
@@ -118,8 +139,14 @@ def subscribe(
     )
 
 
-def _read(answer: Any) -> NumberInfo:
+def is_subscribed(credentials: Credentials, waba_id: str) -> bool:
+    """Tell whether the account's webhooks are sent anywhere."""
+    answer = client.request(credentials, "GET", f"{waba_id}/subscribed_apps")
+    return bool(answer.get("data"))
+
+
+def _read(shape: type[T], answer: Any) -> T:
     try:
-        return NumberInfo.model_validate(answer)
+        return shape.model_validate(answer)
     except ValidationError as error:
         raise ProviderError from error
