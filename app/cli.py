@@ -38,6 +38,7 @@ from app.services.inbound.drain import drain as drain_webhooks
 from app.services.mails.drain import drain as drain_mail
 from app.services.outbox.drain import drain as drain_outbox
 from app.services.phone_numbers import ConnectedView, NewNumber
+from app.services.whatsapp_accounts import NewAccount
 
 DRAIN_TIMEOUT_S = 60.0
 POLL_S = 0.1
@@ -103,11 +104,13 @@ def connect_number(options: argparse.Namespace) -> Answer:
     number = NewNumber(
         phone_number=options.phone,
         meta_phone_number_id=options.phone_number_id,
-        waba_id=options.waba_id,
-        access_token=options.access_token,
-        app_secret=options.app_secret,
-        verify_token=options.verify_token,
-        graph_url=options.graph_url,
+        account=NewAccount(
+            waba_id=options.waba_id,
+            access_token=options.access_token,
+            app_secret=options.app_secret,
+            verify_token=options.verify_token,
+            graph_url=options.graph_url,
+        ),
     )
     with db.transaction(actor.workspace_id) as session:
         return _connected(phone_numbers.connect(session, actor, number, enforce_plan=False))

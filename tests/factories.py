@@ -41,6 +41,7 @@ from app.models.enums import (
 )
 from app.services import phone_numbers
 from app.services.phone_numbers import NewNumber
+from app.services.whatsapp_accounts import NewAccount
 from tests.table_rows import execute, save
 
 HOUR = dt.timedelta(hours=1)
@@ -232,11 +233,13 @@ def connect_number(
             NewNumber(
                 phone_number=number.phone,
                 meta_phone_number_id=number.meta_id,
-                waba_id=number.waba_id,
-                access_token=access_token,
-                app_secret=number.app_secret,
-                verify_token=number.verify_token,
-                graph_url=graph_url,
+                account=NewAccount(
+                    waba_id=number.waba_id,
+                    access_token=access_token,
+                    app_secret=number.app_secret,
+                    verify_token=number.verify_token,
+                    graph_url=graph_url,
+                ),
             ),
             enforce_plan=enforce_plan,
         )

@@ -18,7 +18,7 @@ from app.errors import NotFound
 from app.models import Contact, Conversation, Message, PhoneNumber
 from app.models.enums import MessageDirection, MessageStatus, MessageType
 from app.pagination import Cursor, Page
-from app.services.phone_numbers import pretty
+from app.services.phone_text import pretty
 from app.services.text import storable
 
 PAGE = 50

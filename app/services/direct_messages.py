@@ -11,7 +11,7 @@ from app.models import Contact, Conversation, PhoneNumber
 from app.models.enums import PhoneNumberStatus
 from app.services import messages, plans
 from app.services.messages import OutsideServiceWindow
-from app.services.phone_numbers import e164
+from app.services.phone_text import e164
 
 
 def send_text(

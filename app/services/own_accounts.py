@@ -8,23 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
-
 from app import db
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.config import settings
 from app.errors import NotFound, ValidationFailed
 from app.i18n import gettext as _
-from app.models import WhatsAppAccount
 from app.models.enums import PhoneNumberStatus
-from app.services import audit, number_setup, phone_numbers, verification
-from app.services.phone_numbers import ACCOUNTS, NewNumber, PhoneNumberView, webhook_path
-from app.services.secrets import Bound, open_secret, seal
+from app.services import audit, phone_numbers, verification, whatsapp_accounts
+from app.services.phone_numbers import NewNumber, PhoneNumberView
+from app.services.secrets import seal
 from app.services.whatsapp import management
 from app.services.whatsapp.client import Credentials, GraphRefused
 from app.services.whatsapp.management import NumberInfo
+from app.services.whatsapp_accounts import NewAccount, bound_to, graph_url_of, webhook_path
 
 SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging")
 MAX_TOKEN, MAX_SECRET, MAX_ID = 1000, 200, 64
@@ -82,7 +79,7 @@ def connect(actor: Actor, account: OwnAccount, meta_ids: Sequence[str]) -> list[
 
     A number that is registered at Meta is VERIFIED when its webhooks come here, and FAILED with
     Meta's reason when they do not (`retry`). One that is not registered stays PENDING; its way goes
-    on in `number_steps`.
+    on in `registration`.
 
     Raises:
         PermissionDenied, EmailNotVerified, ValidationFailed, SubscriptionRequired,
@@ -98,7 +95,7 @@ def connect(actor: Actor, account: OwnAccount, meta_ids: Sequence[str]) -> list[
         views = []
         for one in chosen:
             connected = phone_numbers.connect(session, actor, _new_number(checked, one))
-            row = number_setup.lock(session, actor, connected.phone_number_id)
+            row = phone_numbers.lock(session, actor, connected.phone_number_id)
             row.status = PhoneNumberStatus.PENDING
             row.code_verified_at = row.verified_at if one.is_proven else None
             row.verified_at = None
@@ -118,15 +115,13 @@ def retry(actor: Actor, phone_number_id: UUID) -> PhoneNumberView:
     """
     actor.require(Permission.NUMBER_CONNECT)
     with db.transaction(actor.workspace_id) as session:
-        number = number_setup.lock(session, actor, phone_number_id)
-        account = session.get(WhatsAppAccount, number.account_id) if number.account_id else None
-        if account is None:
+        number = phone_numbers.lock(session, actor, phone_number_id)
+        if number.account_id is None:
             raise NotFound
-        bound = Bound(ACCOUNTS, actor.workspace_id, account.id)
-        url = phone_numbers.graph_url_of(account.graph_url, is_sandbox=account.is_sandbox)
-        credentials = phone_numbers.credentials_of(bound, url, account.access_token)
+        account = whatsapp_accounts.find(session, actor, number.account_id)
+        credentials = whatsapp_accounts.credentials(account)
+        verify_token = whatsapp_accounts.verify_token(account)
         account_id, waba_id = account.id, account.waba_id
-        verify_token = open_secret(account.verify_token, bound, "verify_token") or ""
     reason: str | None = None
     try:
         management.subscribe(
@@ -138,7 +133,7 @@ def retry(actor: Actor, phone_number_id: UUID) -> PhoneNumberView:
     except GraphRefused as error:
         reason = error.message[:500]
     with db.transaction(actor.workspace_id) as session:
-        row = number_setup.lock(session, actor, phone_number_id)
+        row = phone_numbers.lock(session, actor, phone_number_id)
         row.status = PhoneNumberStatus.FAILED if reason else PhoneNumberStatus.VERIFIED
         row.status_reason = reason
         row.verified_at = row.verified_at if reason else row.verified_at or utc_now()
@@ -160,8 +155,8 @@ def replace_token(
     """
     actor.require(Permission.NUMBER_CONNECT)
     with db.transaction(actor.workspace_id) as session:
-        row = session.exec(_of(actor, account_id)).first()
-        if row is None or row.is_sandbox:
+        row = whatsapp_accounts.find(session, actor, account_id)
+        if row.is_sandbox:
             raise NotFound
         waba_id, graph_url = row.waba_id, row.graph_url
     token = _token(access_token)
@@ -169,11 +164,10 @@ def replace_token(
     _require_scopes(credentials)
     management.list_numbers(credentials, waba_id)
     with db.transaction(actor.workspace_id) as session:
-        row = session.exec(_of(actor, account_id).with_for_update()).one()
-        bound = Bound(ACCOUNTS, actor.workspace_id, account_id)
-        row.access_token = seal(token, bound, "access_token")
+        row = whatsapp_accounts.find(session, actor, account_id, lock=True)
+        row.access_token = seal(token, bound_to(row), "access_token")
         if app_secret.strip():
-            row.app_secret = seal(app_secret.strip()[:MAX_SECRET], bound, "app_secret")
+            row.app_secret = seal(app_secret.strip()[:MAX_SECRET], bound_to(row), "app_secret")
         audit.record(
             session,
             actor.workspace_id,
@@ -182,13 +176,6 @@ def replace_token(
             subject=("whatsapp_account", account_id),
             account=waba_id,
         )
-
-
-def _of(actor: Actor, account_id: UUID) -> SelectOfScalar[WhatsAppAccount]:
-    return select(WhatsAppAccount).where(
-        col(WhatsAppAccount.workspace_id) == actor.workspace_id,
-        col(WhatsAppAccount.id) == account_id,
-    )
 
 
 def _check(account: OwnAccount) -> OwnAccount:
@@ -217,7 +204,7 @@ def _token(access_token: str) -> str:
 
 def _credentials(access_token: str, graph_url: str | None = None) -> Credentials:
     return Credentials(
-        graph_url=phone_numbers.graph_url_of(graph_url, is_sandbox=False),
+        graph_url=graph_url_of(graph_url, is_sandbox=False),
         version=settings().whatsapp_graph_version,
         access_token=access_token,
     )
@@ -230,8 +217,8 @@ def _require_scopes(credentials: Credentials) -> dt.datetime | None:
     if not info.is_valid:
         raise ValidationFailed({"access_token": _("Meta says that this token has ended.")})
     if missing:
-        sentence = _("The token lacks the permission {scopes}.").format(scopes=", ".join(missing))
-        raise ValidationFailed({"access_token": sentence})
+        said = _("The token lacks the permission {scopes}.").format(scopes=", ".join(missing))
+        raise ValidationFailed({"access_token": said})
     return dt.datetime.fromtimestamp(info.expires_at, dt.UTC) if info.expires_at > 0 else None
 
 
@@ -253,8 +240,10 @@ def _new_number(account: OwnAccount, number: FoundNumber) -> NewNumber:
     return NewNumber(
         phone_number=number.phone_number,
         meta_phone_number_id=number.meta_id,
-        waba_id=account.waba_id,
-        access_token=account.access_token,
-        app_secret=account.app_secret,
+        account=NewAccount(
+            waba_id=account.waba_id,
+            access_token=account.access_token,
+            app_secret=account.app_secret,
+        ),
         display_name=number.verified_name,
     )

@@ -4,28 +4,26 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-import phonenumbers
 from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
-from app import ids, paths
 from app.actor import Actor, Permission
 from app.clock import utc_now
-from app.config import settings
-from app.crypto import new_token
 from app.errors import Conflict, NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
+from app.ids import new_id
 from app.models import PhoneNumber, WhatsAppAccount
 from app.models.enums import PhoneNumberStatus
-from app.services import audit, plans, verification
-from app.services.secrets import Bound, open_secret, seal
-from app.services.whatsapp.client import Credentials
+from app.services import audit, plans, verification, whatsapp_accounts
+from app.services.phone_text import e164, pretty
+from app.services.text import is_storable
+from app.services.whatsapp_accounts import NewAccount, webhook_path
 
-ACCOUNTS, NUMBERS = "whatsapp_accounts", "phone_numbers"
-MIN_DIGITS, MAX_DIGITS = 7, 15  # ITU-T E.164 sets the upper limit
+NUMBERS = "phone_numbers"
+MAX_NAME = 100
 
 
 class PhoneNumberInUse(Conflict):
@@ -69,13 +67,8 @@ class NewNumber:
 
     phone_number: str
     meta_phone_number_id: str
-    waba_id: str
-    access_token: str
-    app_secret: str | None = None
-    verify_token: str | None = None
-    graph_url: str | None = None
+    account: NewAccount
     display_name: str | None = None
-    is_sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +92,12 @@ def connect(
         PhoneNumberLimitReached: the plan has no free number (unless it is the operator's doing).
     """
     actor.require(Permission.NUMBER_CONNECT)
-    if not number.is_sandbox:
+    if not number.account.is_sandbox:
         verification.require_verified(session, actor)
     phone = e164(number.phone_number)
     if _is_taken(session, actor.workspace_id, phone, number.meta_phone_number_id):
         raise PhoneNumberInUse
-    account = _account(session, actor, number)
+    account = whatsapp_accounts.keep(session, actor, number.account)
     row = _own(session, actor, number.meta_phone_number_id, phone)
     if row is None:
         if enforce_plan:
@@ -132,6 +125,72 @@ def connect(
         phone_number_id=row.id,
         account_id=account.id,
         webhook_path=webhook_path(account.id),
+    )
+
+
+def add(session: Session, actor: Actor, *, phone_number: str, display_name: str) -> PhoneNumberView:
+    """Add a number that is not at Meta yet: PENDING, and it counts against the plan at once.
+
+    Raises:
+        PermissionDenied, EmailNotVerified, ValidationFailed, SubscriptionRequired,
+        PhoneNumberLimitReached, PhoneNumberInUse: in this order; nothing is added.
+    """
+    actor.require(Permission.NUMBER_CONNECT)
+    verification.require_verified(session, actor)
+    phone, name = _check(phone_number, display_name)
+    require_free_number(session, actor)
+    row = PhoneNumber(
+        id=new_id(), workspace_id=actor.workspace_id, phone_number=phone, display_name=name
+    )
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise PhoneNumberInUse from error
+    audit.record(
+        session,
+        actor.workspace_id,
+        "phone_number.added",
+        user_id=actor.user_id,
+        subject=("phone_number", row.id),
+    )
+    return get(session, actor, row.id)
+
+
+def rename(
+    session: Session, actor: Actor, phone_number_id: UUID, *, display_name: str
+) -> PhoneNumberView:
+    """Change the name under which the team sees a number; Meta's own stays.
+
+    Raises:
+        ValidationFailed, NotFound.
+    """
+    actor.require(Permission.NUMBER_CONNECT)
+    name = _name(display_name)
+    row = lock(session, actor, phone_number_id)
+    row.display_name = name
+    session.flush()
+    return get(session, actor, phone_number_id)
+
+
+def disconnect(session: Session, actor: Actor, phone_number_id: UUID) -> None:
+    """Let go of a number: it neither sends nor receives here, its conversations stay.
+
+    Its siblings of the same WhatsApp account go on as before.
+
+    Raises:
+        NotFound: it is missing, or disconnected already.
+    """
+    actor.require(Permission.NUMBER_CONNECT)
+    row = lock(session, actor, phone_number_id)
+    row.disconnected_at = utc_now()
+    audit.record(
+        session,
+        actor.workspace_id,
+        "phone_number.disconnected",
+        user_id=actor.user_id,
+        subject=("phone_number", row.id),
+        number=row.phone_number,
     )
 
 
@@ -175,62 +234,48 @@ def get(session: Session, actor: Actor, phone_number_id: UUID) -> PhoneNumberVie
     return _view(*row)
 
 
-def graph_url_of(stored: str | None, *, is_sandbox: bool) -> str:
-    """Return where an account's Graph is; the sandbox's moves with PORT and BASE_URL."""
-    if is_sandbox:
-        return settings().sandbox_graph_url
-    return (stored or settings().whatsapp_graph_url).rstrip("/")
-
-
-def credentials_of(bound: Bound, graph_url: str, access_token: bytes) -> Credentials:
-    """Return where and as whom to call Graph, from the row of an account."""
-    return Credentials(
-        graph_url=graph_url,
-        version=settings().whatsapp_graph_version,
-        access_token=open_secret(access_token, bound, "access_token") or "",
-    )
-
-
-def webhook_path(account_id: UUID) -> str:
-    """Return the path at which an account's webhooks arrive."""
-    return f"{paths.WHATSAPP_WEBHOOK}/{account_id}"
-
-
-def e164(value: str) -> str:
-    """Return a number in its E.164 form: +, a country code that exists, 7 to 15 digits in all.
-
-    Whether a country has numbers of that length is not asked: WhatsApp uses lengths that the
-    tables of numbering plans do not know, as in +521… for Mexico.
+def lock(session: Session, actor: Actor, phone_number_id: UUID) -> PhoneNumber:
+    """Return the row of a connected number, locked. System-only: whoever changes it has asked.
 
     Raises:
-        ValidationFailed: it cannot be a phone number, or it says more than one (an extension).
+        NotFound: it is missing, disconnected, or another workspace's.
     """
-    written = value.strip()
-    try:
-        parsed = phonenumbers.parse(written, None)
-    except phonenumbers.NumberParseException:
-        parsed = None
-    # The library reads letters as the keys of a telephone: +1800FLOWERS would be a number to it.
-    has_letters = any(character.isalpha() for character in written)
-    if parsed is None or parsed.extension or has_letters or not written.startswith("+"):
-        raise ValidationFailed(
-            {"phone_number": _("Write the number with + and its country code, like +447700900148.")}
+    row = session.exec(
+        select(PhoneNumber)
+        .where(
+            col(PhoneNumber.workspace_id) == actor.workspace_id,
+            col(PhoneNumber.id) == phone_number_id,
+            col(PhoneNumber.disconnected_at).is_(None),
         )
-    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if not MIN_DIGITS <= len(number) - 1 <= MAX_DIGITS:
-        raise ValidationFailed(
-            {"phone_number": _("A phone number has 7 to 15 digits, the country code included.")}
-        )
-    return number
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound
+    return row
 
 
-def pretty(e164_number: str) -> str:
-    """Return a number grouped as people write it; as it is when it is unusual."""
-    try:
-        parsed = phonenumbers.parse(e164_number, None)
-    except phonenumbers.NumberParseException:
-        return e164_number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+def _check(phone_number: str, display_name: str) -> tuple[str, str]:
+    """Return number and name in their stored form, or raise with everything that is wrong."""
+    read: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    for what, reader, written in (
+        ("phone", e164, phone_number),
+        ("name", _name, display_name),
+    ):
+        try:
+            read[what] = reader(written)
+        except ValidationFailed as error:
+            fields |= error.fields
+    if fields:
+        raise ValidationFailed(fields)
+    return read["phone"], read["name"]
+
+
+def _name(display_name: str) -> str:
+    name = display_name.strip()
+    if not 1 <= len(name) <= MAX_NAME or not is_storable(name):
+        raise ValidationFailed({"display_name": _("Give it a name, in at most 100 characters.")})
+    return name
 
 
 def _connected(actor: Actor) -> Select[PhoneNumber, bool]:
@@ -264,34 +309,6 @@ def _view(row: PhoneNumber, is_sandbox: bool | None) -> PhoneNumberView:  # noqa
         name_status=row.name_status,
         created_at=row.created_at,
     )
-
-
-def _account(session: Session, actor: Actor, number: NewNumber) -> WhatsAppAccount:
-    account = session.exec(
-        select(WhatsAppAccount).where(
-            col(WhatsAppAccount.workspace_id) == actor.workspace_id,
-            col(WhatsAppAccount.waba_id) == number.waba_id,
-        )
-    ).first()
-    if account is None:
-        account = WhatsAppAccount(
-            id=ids.new_id(),
-            workspace_id=actor.workspace_id,
-            waba_id=number.waba_id,
-            access_token=b"",
-        )
-        session.add(account)
-    bound = Bound(ACCOUNTS, actor.workspace_id, account.id)
-    account.access_token = seal(number.access_token, bound, "access_token")
-    if number.app_secret:
-        account.app_secret = seal(number.app_secret, bound, "app_secret")
-    if number.verify_token or account.verify_token is None:
-        token = number.verify_token or new_token()  # Meta shows it when it verifies our address
-        account.verify_token = seal(token, bound, "verify_token")
-    account.graph_url = number.graph_url
-    account.is_sandbox = number.is_sandbox
-    session.flush()
-    return account
 
 
 def _own(

@@ -17,6 +17,7 @@ from app.services.phone_numbers import ConnectedView, NewNumber
 from app.services.whatsapp import management, provisioning
 from app.services.whatsapp.client import Credentials
 from app.services.whatsapp.provisioning import ProvisionedNumber
+from app.services.whatsapp_accounts import NewAccount
 
 
 class SandboxAway(Unavailable):
@@ -93,12 +94,14 @@ def connect(
             NewNumber(
                 phone_number=number.phone,
                 meta_phone_number_id=number.meta_phone_number_id,
-                waba_id=number.waba_id,
-                access_token=number.access_token,
-                app_secret=number.app_secret,
-                verify_token=number.verify_token,
+                account=NewAccount(
+                    waba_id=number.waba_id,
+                    access_token=number.access_token,
+                    app_secret=number.app_secret,
+                    verify_token=number.verify_token,
+                    is_sandbox=True,
+                ),
                 display_name=display_name,
-                is_sandbox=True,
             ),
             enforce_plan=enforce_plan,
         )

@@ -18,8 +18,8 @@ from app.models import MessageUnprocessed, WebhookEvent
 from app.models.enums import WebhookEventState
 from app.queue import JobName
 from app.services.inbound import aside, process
-from app.services.phone_numbers import ACCOUNTS
 from app.services.secrets import Bound, open_secret
+from app.services.whatsapp_accounts import ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from uuid import UUID
 
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,7 +28,7 @@ GRAPH_TIMINGS = Timings(delivered_s=0, read_s=0, poll_s=0.05, retry_s=0.05, hold
 class Graph:
     """The sandbox behind a loopback port, and a hook that keeps the webhooks it sends."""
 
-    def __init__(self, app: object, store: Store, port: int) -> None:
+    def __init__(self, app: FastAPI, store: Store, port: int) -> None:
         self.app, self.store = app, store
         self.address = f"http://127.0.0.1:{port}"
 

@@ -22,24 +22,20 @@ from tests.accounts import make_person
 from tests.integration.outbox_line import Graph, Line
 from tests.table_rows import count, execute, rows, value
 
+BEFORE = 2  # the team's own numbers
+
+
+async def agree(request: Request) -> Response:
+    """Answer Meta's verification, rightly unless a test wants it wrong."""
+    is_right = not getattr(request.app.state, "answers_wrong", False)
+    return PlainTextResponse(request.query_params["hub.challenge"] if is_right else "no")
+
 
 @pytest.fixture
-def answers() -> dict[str, bool]:
-    """Whether our address answers Meta's verification as it should."""
-    return {"right": True}
-
-
-@pytest.fixture
-def meta(line: Line, answers: dict[str, bool]) -> Graph:
+def meta(line: Line) -> Graph:
     """Meta's part, played by the sandbox: it knows us by an address that it can verify."""
-
-    async def agree(request: Request) -> Response:
-        challenge = request.query_params["hub.challenge"] if answers["right"] else "no"
-        return PlainTextResponse(challenge)
-
-    line.graph.app.add_route(  # type: ignore[attr-defined]  # an ASGI application
-        "/api/webhooks/whatsapp/{account}", agree, methods=["GET"]
-    )
+    line.graph.app.state.answers_wrong = False
+    line.graph.app.add_route("/api/webhooks/whatsapp/{account}", agree, methods=["GET"])
     configure(base_url=line.graph.address, whatsapp_graph_url=f"{line.graph.address}/graph")
     return line.graph
 
@@ -59,6 +55,10 @@ def typed(number: SandboxNumber, **other: str) -> OwnAccount:
     return OwnAccount(**fields | other)
 
 
+def numbers_of(line: Line) -> int:
+    return count("phone_numbers", "workspace_id = %s AND account_id IS NOT NULL", line.team.id)
+
+
 def connect(line: Line, number: SandboxNumber) -> Any:
     return own_accounts.connect(line.team.admin, typed(number), [number.meta_phone_number_id])
 
@@ -70,7 +70,7 @@ def test_token_shows_the_numbers_that_it_opens(line: Line, theirs: SandboxNumber
         (theirs.meta_phone_number_id, theirs.phone, True)
     ]
     assert found.token_expires_at is None
-    assert count("phone_numbers") == 1  # the line's own
+    assert numbers_of(line) == BEFORE
 
 
 def test_chosen_number_is_connected_and_its_webhooks_come_here(
@@ -109,14 +109,14 @@ def test_number_not_registered_at_meta_goes_on_with_its_own_steps(
 
 
 def test_address_that_meta_cannot_verify_is_said_and_tried_again(
-    line: Line, theirs: SandboxNumber, answers: dict[str, bool]
+    line: Line, theirs: SandboxNumber, meta: Graph
 ):
-    answers["right"] = False
+    meta.app.state.answers_wrong = True
     (view,) = connect(line, theirs)
     assert view.status is PhoneNumberStatus.FAILED
     assert view.status_reason
 
-    answers["right"] = True
+    meta.app.state.answers_wrong = False
     assert own_accounts.retry(line.team.admin, view.id).status is PhoneNumberStatus.VERIFIED
 
 
@@ -126,7 +126,7 @@ def test_address_that_meta_cannot_verify_is_said_and_tried_again(
         ({"access_token": " "}, "access_token"),
         ({"access_token": "two words\nand lines"}, None),
         ({"waba_id": "my account"}, "waba_id"),
-        ({"waba_id": "１２"}, "waba_id"),
+        ({"waba_id": "\uff11\uff12"}, "waba_id"),
         ({"app_secret": ""}, "app_secret"),
     ],
 )
@@ -145,12 +145,12 @@ def test_token_that_meta_does_not_know_keeps_nothing(line: Line, theirs: Sandbox
     with pytest.raises((GraphRefused, ValidationFailed)) as refused:
         own_accounts.connect(
             line.team.admin,
-            typed(theirs, access_token="EAAunknown"),  # noqa: S106  # of nobody
+            typed(theirs, access_token="EAAunknown"),  # of nobody
             [theirs.meta_phone_number_id],
         )
 
     assert "EAAunknown" not in str(refused.value)
-    assert count("phone_numbers") == 1
+    assert numbers_of(line) == BEFORE
 
 
 def test_account_of_another_token_is_refused(line: Line, theirs: SandboxNumber):
@@ -170,12 +170,17 @@ def test_number_that_another_workspace_uses_stays_there(
 
 
 def test_plan_limits_what_is_connected(line: Line, theirs: SandboxNumber):
-    execute("UPDATE plans SET max_phone_numbers = 1")
+    execute(
+        "UPDATE subscriptions SET plan_id ="
+        " (SELECT id FROM plans WHERE max_phone_numbers = 1 LIMIT 1)"
+        " WHERE workspace_id = %s",
+        line.team.id,
+    )
 
     with pytest.raises(PhoneNumberLimitReached):
         connect(line, theirs)
 
-    assert count("phone_numbers") == 1
+    assert numbers_of(line) == BEFORE
 
 
 def test_somebody_without_a_confirmed_address_connects_no_real_number(
@@ -196,7 +201,7 @@ def test_token_is_replaced_once_meta_takes_the_new_one(line: Line, theirs: Sandb
         own_accounts.replace_token(
             line.team.admin,
             view.account_id,
-            access_token="EAAwrong",  # noqa: S106
+            access_token="EAAwrong",
         )
     assert token_of(view.account_id) == before
     own_accounts.replace_token(line.team.admin, view.account_id, access_token=theirs.access_token)

@@ -10,10 +10,11 @@ from app import db
 from app.actor import Actor, Role
 from app.crypto import DecryptionFailed
 from app.errors import AppError, ValidationFailed
-from app.services import phone_numbers, plans
+from app.services import phone_numbers, phone_text, plans, whatsapp_accounts
 from app.services.phone_numbers import NewNumber, PhoneNumberInUse
 from app.services.secrets import Bound, open_secret
 from app.services.verification import EmailNotVerified
+from app.services.whatsapp_accounts import NewAccount
 from tests import factories, permissions, table_rows
 from tests.factories import Team
 from tests.table_rows import count, row
@@ -22,15 +23,16 @@ PHONE = "+447700900777"
 
 
 def new_number(**changes: Any) -> NewNumber:
-    values = {
-        "phone_number": PHONE,
-        "meta_phone_number_id": "555",
+    account = {
         "waba_id": "666",
         "access_token": "EAAG token",
         "app_secret": "an app secret",
         "verify_token": "a verify token",
     }
-    return NewNumber(**{**values, **changes})
+    number = {"phone_number": PHONE, "meta_phone_number_id": "555"}
+    for name, change in changes.items():
+        (account if name in NewAccount.__dataclass_fields__ else number)[name] = change
+    return NewNumber(account=NewAccount(**account), **number)
 
 
 def connect(actor: Actor, **changes: Any) -> phone_numbers.ConnectedView:
@@ -95,9 +97,9 @@ def test_credentials_are_what_was_connected(acme: Team):
         "SELECT graph_url, access_token FROM whatsapp_accounts WHERE id = %s", connected.account_id
     )
 
-    found = phone_numbers.credentials_of(
+    found = whatsapp_accounts.credentials_of(
         Bound("whatsapp_accounts", acme.id, connected.account_id),
-        phone_numbers.graph_url_of(graph_url, is_sandbox=False),
+        whatsapp_accounts.graph_url_of(graph_url, is_sandbox=False),
         token,
     )
 
@@ -222,7 +224,7 @@ def test_workspace_that_does_not_pay_connects_nothing():
     ],
 )
 def test_number_is_stored_in_one_form(written: str, stored: str):
-    assert phone_numbers.e164(written) == stored
+    assert phone_text.e164(written) == stored
 
 
 @pytest.mark.parametrize(
@@ -234,6 +236,6 @@ def test_number_is_stored_in_one_form(written: str, stored: str):
 )  # fmt: skip
 def test_what_is_no_number_is_refused_with_words(written: str):
     with pytest.raises(ValidationFailed) as caught:
-        phone_numbers.e164(written)
+        phone_text.e164(written)
 
     assert list(caught.value.fields) == ["phone_number"]

@@ -8,9 +8,9 @@ from app.actor import Permission
 from app.api.rest.operation import CurrentCall, asking, new_router, operation
 from app.api.rest.shapes import Answer, Body, Moment, Text
 from app.models.enums import PhoneNumberStatus
-from app.services import number_setup, number_steps, phone_numbers
-from app.services.number_steps import CodeMethod
+from app.services import phone_numbers, registration
 from app.services.phone_numbers import PhoneNumberView
+from app.services.registration import CodeMethod
 
 router = new_router("Phone numbers")
 
@@ -88,7 +88,7 @@ def list_phone_numbers(call: CurrentCall) -> PhoneNumbers:
 @operation(Permission.NUMBER_CONNECT)
 def add_phone_number(call: CurrentCall, body: NewPhoneNumber) -> OnePhoneNumber:
     """Add a number; it is PENDING until it is verified and registered."""
-    added = number_setup.add(
+    added = phone_numbers.add(
         call.session, call.actor, phone_number=body.phone_number, display_name=body.display_name
     )
     return _one(added)
@@ -105,7 +105,7 @@ def get_phone_number(call: CurrentCall, id: UUID) -> OnePhoneNumber:  # noqa: A0
 @operation(Permission.NUMBER_CONNECT)
 def rename_phone_number(call: CurrentCall, id: UUID, body: Renamed) -> OnePhoneNumber:  # noqa: A002  # same
     """Change the name under which the team sees the number."""
-    renamed = number_setup.rename(call.session, call.actor, id, display_name=body.display_name)
+    renamed = phone_numbers.rename(call.session, call.actor, id, display_name=body.display_name)
     return _one(renamed)
 
 
@@ -113,14 +113,14 @@ def rename_phone_number(call: CurrentCall, id: UUID, body: Renamed) -> OnePhoneN
 @operation(Permission.NUMBER_CONNECT)
 def disconnect_phone_number(call: CurrentCall, id: UUID) -> None:  # noqa: A002  # same
     """Let go of the number; its conversations stay."""
-    number_setup.disconnect(call.session, call.actor, id)
+    phone_numbers.disconnect(call.session, call.actor, id)
 
 
 @router.post("/phone-numbers/{id}/request-code")
 @asking(Permission.NUMBER_CONNECT)
 def request_code(call: CurrentCall, id: UUID, body: CodeWish) -> OnePhoneNumber:  # noqa: A002  # same
     """Have Meta send a code to the number."""
-    asked = number_steps.request_code(call.actor, id, method=body.method, language=body.language)
+    asked = registration.request_code(call.actor, id, method=body.method, language=body.language)
     return _one(asked)
 
 
@@ -128,14 +128,14 @@ def request_code(call: CurrentCall, id: UUID, body: CodeWish) -> OnePhoneNumber:
 @asking(Permission.NUMBER_CONNECT)
 def verify_code(call: CurrentCall, id: UUID, body: Code) -> OnePhoneNumber:  # noqa: A002  # same
     """Show Meta the code."""
-    return _one(number_steps.verify_code(call.actor, id, code=body.code))
+    return _one(registration.verify_code(call.actor, id, code=body.code))
 
 
 @router.post("/phone-numbers/{id}/register")
 @asking(Permission.NUMBER_CONNECT)
 def register_phone_number(call: CurrentCall, id: UUID, body: Pin) -> OnePhoneNumber:  # noqa: A002  # same
     """Register the number: from now on it sends and receives."""
-    return _one(number_steps.register(call.actor, id, pin=body.pin))
+    return _one(registration.register(call.actor, id, pin=body.pin))
 
 
 def _one(found: PhoneNumberView) -> OnePhoneNumber:

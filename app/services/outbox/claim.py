@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.db import Connection
 from app.models.enums import IdentityKind
-from app.services import phone_numbers
+from app.services import whatsapp_accounts
 from app.services.outbox.due import DUE
 from app.services.whatsapp.outbound import Address, Attempt
 
@@ -83,7 +83,7 @@ def claim(
             address=addresses[row[3]],
             is_connected=row[9],
             account_id=row[10],
-            graph_url=phone_numbers.graph_url_of(row[11], is_sandbox=row[12]),
+            graph_url=whatsapp_accounts.graph_url_of(row[11], is_sandbox=row[12]),
             access_token=bytes(row[13]),
         )
         for row in rows

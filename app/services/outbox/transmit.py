@@ -5,13 +5,13 @@ import time
 
 from app import log
 from app.crypto import DecryptionFailed
-from app.services import phone_numbers
+from app.services import whatsapp_accounts
 from app.services.outbox.claim import Claimed
-from app.services.phone_numbers import ACCOUNTS
 from app.services.secrets import Bound
 from app.services.whatsapp import client
 from app.services.whatsapp.client import Outcome, Unseen
 from app.services.whatsapp.outbound import OutgoingText, TextBody
+from app.services.whatsapp_accounts import ACCOUNTS
 
 PER_NUMBER_PER_S = 80  # Meta's default throughput of a number
 
@@ -39,7 +39,7 @@ def transmit(one: Claimed, pacer: Pacer) -> Outcome:
         return client.refused_by_us("The number was disconnected.")
     bound = Bound(ACCOUNTS, one.workspace_id, one.account_id)
     try:
-        credentials = phone_numbers.credentials_of(bound, one.graph_url, one.access_token)
+        credentials = whatsapp_accounts.credentials_of(bound, one.graph_url, one.access_token)
         message = OutgoingText(
             to=one.address.to,
             recipient=one.address.recipient,

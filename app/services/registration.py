@@ -25,11 +25,12 @@ from app.i18n import gettext as _
 from app.i18n import mark
 from app.models import WhatsAppAccount
 from app.models.enums import PhoneNumberStatus
-from app.services import number_setup, phone_numbers
-from app.services.phone_numbers import ACCOUNTS, NUMBERS, PhoneNumberView, webhook_path
+from app.services import phone_numbers, whatsapp_accounts
+from app.services.phone_numbers import NUMBERS, PhoneNumberView
 from app.services.secrets import Bound, open_secret, seal
 from app.services.whatsapp import management
 from app.services.whatsapp.client import Credentials, GraphRefused
+from app.services.whatsapp_accounts import webhook_path
 
 T = TypeVar("T")
 
@@ -79,7 +80,7 @@ class _Target:
     name: str
     meta_id: str | None
     is_proven: bool
-    verify_token: str | None
+    verify_token: str
     pin: str | None
 
 
@@ -178,7 +179,7 @@ def _register(target: _Target, meta_id: str, pin: str) -> None:
         target.credentials,
         target.waba_id,
         callback_url=settings().public_url + webhook_path(target.account_id),
-        verify_token=target.verify_token or "",
+        verify_token=target.verify_token,
     )
 
 
@@ -190,22 +191,20 @@ def _known(target: _Target) -> str:
 
 def _target(actor: Actor, phone_number_id: UUID) -> _Target:
     with db.transaction(actor.workspace_id) as session:
-        row = number_setup.lock(session, actor, phone_number_id)
+        row = phone_numbers.lock(session, actor, phone_number_id)
         if row.status is PhoneNumberStatus.VERIFIED:
             raise AlreadyRegistered
         account = _account(session, actor, row.account_id)
-        bound = Bound(ACCOUNTS, actor.workspace_id, account.id)
-        graph_url = phone_numbers.graph_url_of(account.graph_url, is_sandbox=account.is_sandbox)
         return _Target(
             id=row.id,
             account_id=account.id,
             waba_id=account.waba_id,
-            credentials=phone_numbers.credentials_of(bound, graph_url, account.access_token),
+            credentials=whatsapp_accounts.credentials(account),
             phone_number=row.phone_number,
             name=row.display_name or row.phone_number,
             meta_id=row.meta_phone_number_id,
             is_proven=row.code_verified_at is not None,
-            verify_token=open_secret(account.verify_token, bound, "verify_token"),
+            verify_token=whatsapp_accounts.verify_token(account),
             pin=open_secret(row.pin, Bound(NUMBERS, actor.workspace_id, row.id), "pin"),
         )
 
@@ -239,9 +238,11 @@ def _ask(
 def _note(
     actor: Actor, target: _Target, **columns: dt.datetime | str | bytes | UUID | None
 ) -> PhoneNumberView:
-    """Write what is known by now into the number's row."""
+    """Write what is known by now into the number's row, unless it was registered meanwhile."""
     with db.transaction(actor.workspace_id) as session:
-        row = number_setup.lock(session, actor, target.id)
+        row = phone_numbers.lock(session, actor, target.id)
+        if row.status is PhoneNumberStatus.VERIFIED:
+            raise AlreadyRegistered
         for name, value in columns.items():
             setattr(row, name, value)
         session.flush()

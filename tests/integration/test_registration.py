@@ -13,15 +13,15 @@ from app.actor import Actor, Role
 from app.config import configure
 from app.errors import NotFound, ValidationFailed
 from app.models.enums import PhoneNumberStatus
-from app.services import number_setup, number_steps, phone_numbers
-from app.services.number_steps import (
+from app.services import phone_numbers, registration
+from app.services.phone_numbers import PhoneNumberInUse, PhoneNumberView
+from app.services.plans import PhoneNumberLimitReached
+from app.services.registration import (
     AccountRequired,
     AlreadyRegistered,
     CodeMethod,
     NotVerified,
 )
-from app.services.phone_numbers import PhoneNumberInUse, PhoneNumberView
-from app.services.plans import PhoneNumberLimitReached
 from app.services.whatsapp.client import GraphRefused
 from tests import factories, permissions
 from tests.factories import Team, make_team, make_workspace
@@ -38,13 +38,13 @@ def act(function: Any, actor: Actor, *args: Any, **kwargs: Any) -> Any:
 
 def add(actor: Actor, phone: str = "", name: str = "Second counter") -> PhoneNumberView:
     found: PhoneNumberView = act(
-        number_setup.add, actor, phone_number=phone or factories.new_phone(), display_name=name
+        phone_numbers.add, actor, phone_number=phone or factories.new_phone(), display_name=name
     )
     return found
 
 
 def ask(actor: Actor, number: UUID) -> PhoneNumberView:
-    return number_steps.request_code(actor, number, method=CodeMethod.SMS, language="en_US")
+    return registration.request_code(actor, number, method=CodeMethod.SMS, language="en_US")
 
 
 def shown_code(line: Line) -> str:
@@ -70,8 +70,8 @@ def test_number_goes_its_way_to_the_end(open_line: Line):
 
     asked = ask(actor, added.id)
     code = shown_code(line)
-    proven = number_steps.verify_code(actor, added.id, code=f" {code[:3]}-{code[3:]} ")
-    done = number_steps.register(actor, added.id, pin="271828")
+    proven = registration.verify_code(actor, added.id, code=f" {code[:3]}-{code[3:]} ")
+    done = registration.register(actor, added.id, pin="271828")
 
     assert asked.account_id == line.number.account_id
     assert proven.status is PhoneNumberStatus.PENDING
@@ -89,25 +89,25 @@ def test_wrong_code_is_said_in_words_and_the_right_one_goes_on(open_line: Line):
     wrong = f"{(int(right) + 1) % 10**6:06}"
 
     with pytest.raises(GraphRefused):
-        number_steps.verify_code(actor, number, code=wrong)
+        registration.verify_code(actor, number, code=wrong)
     kept = act(phone_numbers.get, actor, number)
     assert kept.status is PhoneNumberStatus.PENDING
     assert "code" in kept.status_reason.lower()
 
-    assert number_steps.verify_code(actor, number, code=right).status_reason is None
+    assert registration.verify_code(actor, number, code=right).status_reason is None
 
 
 def test_steps_out_of_order_do_not_ask_meta(open_line: Line):
     actor, number = open_line.team.admin, add(open_line.team.admin).id
 
     with pytest.raises(NotVerified):
-        number_steps.verify_code(actor, number, code="123456")
+        registration.verify_code(actor, number, code="123456")
     with pytest.raises(NotVerified):
-        number_steps.register(actor, number)
+        registration.register(actor, number)
     for step in (
-        lambda: number_steps.verify_code(actor, number, code="12345"),
-        lambda: number_steps.register(actor, number, pin="12345x"),
-        lambda: number_steps.request_code(actor, number, method=CodeMethod.SMS, language="english"),
+        lambda: registration.verify_code(actor, number, code="12345"),
+        lambda: registration.register(actor, number, pin="12345x"),
+        lambda: registration.request_code(actor, number, method=CodeMethod.SMS, language="english"),
     ):
         with pytest.raises(ValidationFailed):
             step()
@@ -118,30 +118,30 @@ def test_failed_registration_keeps_the_reason_and_can_be_repeated(open_line: Lin
     actor, phone = open_line.team.admin, factories.new_phone()
     number = add(actor, phone).id
     ask(actor, number)
-    number_steps.verify_code(actor, number, code=shown_code(open_line))
+    registration.verify_code(actor, number, code=shown_code(open_line))
     database = open_line.graph.store.database
     database.run("UPDATE numbers SET pin = '999999' WHERE phone = ?", phone)
 
     with pytest.raises(GraphRefused):
-        number_steps.register(actor, number, pin="111111")
+        registration.register(actor, number, pin="111111")
     failed = act(phone_numbers.get, actor, number)
     assert failed.status is PhoneNumberStatus.FAILED
     assert "PIN" in failed.status_reason
 
-    assert number_steps.register(actor, number, pin="999999").status is PhoneNumberStatus.VERIFIED
+    assert registration.register(actor, number, pin="999999").status is PhoneNumberStatus.VERIFIED
 
 
 def test_registering_too_often_is_refused_by_meta_and_said(open_line: Line):
     actor, phone = open_line.team.admin, factories.new_phone()
     number = add(actor, phone).id
     ask(actor, number)
-    number_steps.verify_code(actor, number, code=shown_code(open_line))
+    registration.verify_code(actor, number, code=shown_code(open_line))
     open_line.graph.store.database.run("UPDATE numbers SET pin = '999999' WHERE phone = ?", phone)
 
     codes = []
     for _try in range(11):
         with pytest.raises(GraphRefused) as refused:
-            number_steps.register(actor, number, pin="111111")
+            registration.register(actor, number, pin="111111")
         codes.append(refused.value.error.code)
 
     assert codes == [133005] * 10 + [133016]
@@ -154,7 +154,7 @@ def test_number_that_was_added_by_a_try_that_got_lost_is_found_again(open_line: 
 
     ask(actor, number)
 
-    assert number_steps.verify_code(actor, number, code=shown_code(open_line)).id == number
+    assert registration.verify_code(actor, number, code=shown_code(open_line)).id == number
 
 
 def test_number_that_meta_knows_elsewhere_says_so(open_line: Line):
@@ -184,7 +184,7 @@ def test_two_workspaces_never_hold_one_number(acme: Team, rival: Team):
         with pytest.raises(PhoneNumberInUse):
             add(rival.admin, phone)
     held = value("SELECT id FROM phone_numbers WHERE phone_number = %s", NEW)
-    act(number_setup.disconnect, acme.admin, held)
+    act(phone_numbers.disconnect, acme.admin, held)
     assert add(rival.admin, NEW).status is PhoneNumberStatus.PENDING
 
 
@@ -208,34 +208,34 @@ def test_of_fifty_at_once_for_the_last_free_number_one_wins(database: None):
 def test_disconnecting_touches_this_number_and_no_sibling(acme: Team, rival: Team):
     sibling = factories.connect_number(acme.id, waba_id=acme.number.waba_id)
 
-    act(number_setup.disconnect, acme.admin, acme.number.id)
+    act(phone_numbers.disconnect, acme.admin, acme.number.id)
 
     left = act(phone_numbers.list_all, acme.viewer)
     assert [(one.id, one.status) for one in left] == [(sibling.id, PhoneNumberStatus.VERIFIED)]
     assert [one.id for one in act(phone_numbers.list_all, rival.viewer)] == [rival.number.id]
     with pytest.raises(NotFound):
-        act(number_setup.disconnect, acme.admin, acme.number.id)
+        act(phone_numbers.disconnect, acme.admin, acme.number.id)
     assert rows("SELECT action FROM audit_entries WHERE action ~ 'disconnected'") != []
 
 
 def test_name_can_be_changed_and_has_a_length(acme: Team, rival: Team):
-    renamed = act(number_setup.rename, acme.admin, acme.number.id, display_name=" Main ")
+    renamed = act(phone_numbers.rename, acme.admin, acme.number.id, display_name=" Main ")
 
     assert renamed.display_name == "Main"
     for bad in ("", "x" * 101, "a\x00b"):
         with pytest.raises(ValidationFailed):
-            act(number_setup.rename, acme.admin, acme.number.id, display_name=bad)
+            act(phone_numbers.rename, acme.admin, acme.number.id, display_name=bad)
 
 
 @pytest.mark.parametrize("name", ["add", "rename", "disconnect"])
 def test_only_owners_and_admins_set_numbers_up(acme: Team, rival: Team, name: str):
     def call(session: Any, actor: Actor) -> None:
         if name == "add":
-            number_setup.add(session, actor, phone_number=NEW, display_name="New")
+            phone_numbers.add(session, actor, phone_number=NEW, display_name="New")
         elif name == "rename":
-            number_setup.rename(session, actor, acme.number.id, display_name="New")
+            phone_numbers.rename(session, actor, acme.number.id, display_name="New")
         else:
-            number_setup.disconnect(session, actor, acme.number.id)
+            phone_numbers.disconnect(session, actor, acme.number.id)
 
     for role, actor in acme.members().items():
         error = permissions.error_of(call, actor)
@@ -250,8 +250,8 @@ def test_steps_of_another_workspaces_number_do_not_exist(open_line: Line):
 
     for step in (
         lambda: ask(stranger, number),
-        lambda: number_steps.verify_code(stranger, number, code="123456"),
-        lambda: number_steps.register(stranger, number),
+        lambda: registration.verify_code(stranger, number, code="123456"),
+        lambda: registration.register(stranger, number),
     ):
         with pytest.raises(NotFound):
             step()
