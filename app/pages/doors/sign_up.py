@@ -26,12 +26,18 @@ async def sign_up_form(request: Request) -> Response:
 
 @router.post("/sign-up")
 async def sign_up(request: Request) -> Response:
-    """Make the person, the workspace and its trial; sign in."""
+    """Make the person, the workspace and its trial; sign in.
+
+    A fresh account is signed in at once, so a known address cannot look the same here; its owner
+    gets a mail (docs/decisions/0023).
+    """
     form = await read_form(request)
     try:
         await count(request, (Limit.SIGN_UP_ADDRESS, ""))
         token = await transact(_sign_up, form, client_of(request))
     except AppError as error:
+        if isinstance(error, users.EmailTaken):
+            await transact(users.tell_owner, form["email"])
         return again("sign_up.html", form, error, providers=oauth.providers())
     return await signed_in(token, safe_next(form.get("next")))
 
