@@ -83,6 +83,7 @@ def change_role(session: Session, actor: Actor, user_id: UUID, role: Role) -> No
     Raises:
         NotFound: not a member here.
         OwnersOnly: an owner is made or unmade by somebody who is none.
+        ProofNeeded: the same, and the password was not shown lately.
         LastOwner: there would be no owner left.
     """
     actor.require(Permission.MEMBER_MANAGE)
@@ -91,6 +92,7 @@ def change_role(session: Session, actor: Actor, user_id: UUID, role: Role) -> No
         return
     if Role.OWNER in {membership.role, role}:
         _require_owner(actor)
+        sessions.require_proof(session, actor)
     if membership.role is Role.OWNER:
         _require_another_owner(session, actor.workspace_id, user_id)
     before, membership.role = membership.role, role

@@ -127,6 +127,12 @@ def sign_in(page: Page, workspace: Workspace) -> None:
     ready(page)
 
 
+def prove(page: Page, workspace: Workspace) -> None:
+    """Show one's password again, in the dialog that asks for it."""
+    page.get_by_test_id("proof-password").fill(workspace.password)
+    page.get_by_test_id("proof-submit").click()
+
+
 def customer_says(page: Page, text: str) -> None:
     """Let the first customer of the workspace's sandbox phone write."""
     page.request.get("/sandbox/phone")

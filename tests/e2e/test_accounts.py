@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, ready
+from tests.e2e.conftest import Person, prove, ready
 from tests.e2e.stack import Stack, Workspace
 
 PASSWORD = "a long enough password"
@@ -157,16 +157,28 @@ def test_another_sign_in_is_ended_from_the_list_and_its_page_closes(
 
 
 def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> None:
-    page = person(stack.workspace("Keys"))
+    shop = stack.workspace("Keys")
+    page = person(shop)
     settings(page, "developers")
+    for scope in ("conversation", "number"):
+        page.get_by_test_id(f"key-scopes-{scope}:read").click()
     page.get_by_test_id("key-submit").click()
     expect(page.get_by_text("Give the key a name")).to_be_visible()
+    expect(page.get_by_test_id("key-scopes-error")).to_contain_text("at least one thing")
+    page.get_by_test_id("key-scopes-number:read").click()
     page.get_by_test_id("key-name").fill("Web shop")
+    stack.let_proof_grow_old(shop)
     page.get_by_test_id("key-submit").click()
+    prove(page, shop)
     secret = page.get_by_test_id("new-api-key").inner_text()
     page.get_by_test_id("new-api-key-kept").click()
 
     assert secret.startswith("wk_")
+    made = stack.query(
+        "SELECT scopes, round(extract(epoch FROM expires_at - created_at) / 86400)"  # noqa: S608  # our own id
+        f" FROM api_keys WHERE workspace_id = '{shop.workspace_id}'"
+    )
+    assert made == [(["number:read"], 365)]
     row = page.locator("[data-testid^=key-]").filter(has_text="Web shop").first
     expect(row).to_be_visible()
     assert secret not in page.content()
@@ -177,6 +189,32 @@ def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> N
         "SELECT action, ip LIKE '127.%' FROM audit_entries WHERE action ~ '^api_key'"
     )
     assert sorted(told) == [("api_key.created", True), ("api_key.revoked", True)]
+
+
+def test_making_somebody_an_owner_asks_for_the_password(person: Person, stack: Stack) -> None:
+    shop = stack.workspace("Owners")
+    ben = stack.colleague(shop, "Ben").email
+    page = person(shop)
+    settings(page, "team")
+    row = page.locator("[data-testid^=member-]").filter(has_text=ben).first
+    stack.let_proof_grow_old(shop)
+    row.locator("[data-testid^=member-role-]").click()
+    page.get_by_role("option", name="Owner").click()
+    page.get_by_test_id("proof-password").press("Escape")
+    expect(row).to_contain_text("Agent")  # nothing was done, and the choice says so
+
+    row.locator("[data-testid^=member-role-]").click()
+    page.get_by_role("option", name="Owner").click()
+    prove(page, shop)
+    expect(row.locator("[data-testid^=member-transfer-]")).to_have_count(0)
+
+    page.get_by_test_id("invite-email").fill(f"owner{stack.port}@example.com")
+    page.get_by_test_id("invite-role").click()
+    page.get_by_role("option", name="Owner").click()
+    stack.let_proof_grow_old(shop)
+    page.get_by_test_id("invite-submit").click()
+    prove(page, shop)
+    expect(page.get_by_text("Not answered yet")).to_be_visible()
 
 
 def test_a_workspace_is_made_switched_to_and_renamed(person: Person, stack: Stack) -> None:

@@ -7,25 +7,13 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, own_address, ready
+from tests.e2e.conftest import Person, own_address, prove, ready
 from tests.e2e.stack import Stack, Workspace
 from tests.oidc_provider import Provider
 
 BACK = "/api/auth/oauth/acme/callback"
 LINK = "/api/auth/oauth/acme?link=1"
 OURS = {"Sec-Fetch-Site": "same-origin"}
-
-
-def let_proof_grow_old(stack: Stack, shop: Workspace) -> None:
-    stack.query(
-        "UPDATE sessions SET proven_at = now() - interval '1 hour'"  # noqa: S608  # our own id
-        f" WHERE workspace_id = '{shop.workspace_id}' RETURNING id"
-    )
-
-
-def prove(page: Page, shop: Workspace) -> None:
-    page.get_by_test_id("proof-password").fill(shop.password)
-    page.get_by_test_id("proof-submit").click()
 
 
 @contextmanager
@@ -175,7 +163,7 @@ def test_a_provider_is_added_and_taken_away_in_the_settings(
     page.goto("/settings/security")
     ready(page)
 
-    let_proof_grow_old(stack, shop)
+    stack.let_proof_grow_old(shop)
     assert page.request.get(LINK, headers=OURS, max_redirects=0).status == 403
     page.get_by_test_id("oauth-link-acme").click()
     prove(page, shop)
@@ -183,7 +171,7 @@ def test_a_provider_is_added_and_taken_away_in_the_settings(
     page.get_by_role("button", name="Authorize").click()
     page.wait_for_url("**/settings/security")
 
-    let_proof_grow_old(stack, shop)
+    stack.let_proof_grow_old(shop)
     page.get_by_test_id("oauth-unlink-acme").click()
     prove(page, shop)
     expect(page.get_by_test_id("oauth-link-acme")).to_be_visible()

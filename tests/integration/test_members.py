@@ -6,11 +6,11 @@ import pytest
 
 from app.actor import Actor, Role
 from app.errors import NotAuthenticated, NotFound, PermissionDenied
-from app.services import members, sessions
+from app.services import members, sessions, sign_ins
 from app.services.members import LastOwner, OwnersOnly
 from app.services.sessions import PROOF, ProofNeeded
 from tests.accounts import act, alone, make_person, outcome, race
-from tests.factories import Clock, Team, make_membership, make_workspace
+from tests.factories import PASSWORD, Clock, Team, make_membership, make_workspace
 from tests.table_rows import count, row, rows, value
 
 WORKSPACES = 3
@@ -142,6 +142,22 @@ def test_ownership_is_handed_over_by_owners_with_their_password_to_members(
     frozen_clock.move(PROOF * 2)
     assert hand_over(boss, admin.user_id) is ProofNeeded
     assert role_of(boss) == "OWNER"
+
+
+def test_owners_are_made_and_unmade_with_the_password(boss: Actor, frozen_clock: Clock):
+    ana = make_person(boss.workspace_id)
+    frozen_clock.move(PROOF * 2)
+    assert outcome(partial(act, members.change_role, boss, ana.user_id, Role.OWNER)) is ProofNeeded
+    assert role_of(ana) == "AGENT"
+    act(members.change_role, boss, ana.user_id, Role.ADMIN)  # what is no danger needs none
+
+    act(sign_ins.prove, boss, PASSWORD)
+    act(members.change_role, boss, ana.user_id, Role.OWNER)
+    assert role_of(ana) == "OWNER"
+
+    frozen_clock.move(PROOF * 2)
+    assert outcome(partial(act, members.change_role, boss, ana.user_id, Role.ADMIN)) is ProofNeeded
+    assert role_of(ana) == "OWNER"
 
 
 def test_admins_decide_nothing_about_owners(boss: Actor):

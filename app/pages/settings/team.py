@@ -68,11 +68,18 @@ class Team:
 
     def _invite(self) -> None:
         async def send(values: Values) -> None:
-            await call(
-                self._actor, invitations.create, email=values["email"], role=Role(values["role"])
-            )
-            feedback.toast(_("The invitation is on its way."))
-            await self._load()
+            async def invite() -> None:
+                await call(
+                    self._actor,
+                    invitations.create,
+                    email=values["email"],
+                    role=Role(values["role"]),
+                )
+                feedback.toast(_("The invitation is on its way."))
+                await self._load()
+
+            with self._root:
+                await proven(self._actor, invite)
 
         with (
             section(_("Invite somebody"), _("They get a mail with a link that works for a week.")),
@@ -120,8 +127,12 @@ class Team:
 
     @action
     async def _change_role(self, user_id: UUID, role: Role) -> None:
-        try:
+        async def change() -> None:
             await call(self._actor, members.change_role, user_id, role)
+
+        try:
+            with self._root:
+                await proven(self._actor, change)
         finally:
             await self._load()
 
