@@ -14,7 +14,7 @@ from app.api.refusals import error_response
 from app.api.routes import add_catch_all, add_routes
 from app.limits import Limits
 from app.pages import public
-from app.serving import Shortcut
+from app.serving import Heads, Shortcut
 
 BASE_URL = "http://127.0.0.1:8000"
 
@@ -65,5 +65,5 @@ def _transport() -> httpx.ASGITransport:
     app.include_router(public.router)
     add_catch_all(app)
     return httpx.ASGITransport(
-        Limits(Shortcut(app), refuse=lambda _scope, error: error_response(error))
+        Limits(Heads(Shortcut(app)), refuse=lambda _scope, error: error_response(error))
     )
