@@ -24,7 +24,7 @@ PHONE = {"width": 390, "height": 844}
 
 # What a browser says on its own about a request that a test makes fail on purpose.
 HARMLESS = re.compile(
-    r"ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|status of 4(01|03|04|09|10|22)"
+    r"ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|status of 4(01|03|04|09|10|22|29)"
 )
 
 expect.set_options(timeout=15_000)

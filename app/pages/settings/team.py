@@ -6,7 +6,7 @@ from nicegui import background_tasks, ui
 
 from app.actor import LOWEST_ROLE, Permission, Role
 from app.components import feedback
-from app.components.button import button, mark
+from app.components.button import button, link_button, mark
 from app.components.call import action, call
 from app.components.forms import Form, Values, confirm
 from app.components.icon import icon
@@ -15,7 +15,7 @@ from app.components.proof import proven
 from app.components.settings_frame import section, settings_page, table_region
 from app.components.when import ago
 from app.i18n import gettext as _
-from app.services import invitations, members
+from app.services import invitations, members, verification
 from app.services.invitations import InvitationView
 from app.services.members import MemberView
 from app.services.sessions import SessionView
@@ -42,12 +42,15 @@ class Team:
     async def _load(self) -> None:
         people = await call(self._actor, members.list_members)
         invited = await call(self._actor, invitations.list_open)
+        waiting = await call(self._actor, verification.awaited)
         if self._root.is_deleted:
             return
         self._root.clear()
         with self._root:
-            if self._can_manage:
+            if self._can_manage and waiting is None:
                 self._invite()
+            elif self._can_manage:
+                _confirm_first()
             with section(_("Members")), ui.element("ul").classes("entries"):
                 for one in people:
                     self._member(one)
@@ -215,6 +218,14 @@ class Team:
             )
         if is_sure:
             await call(self._actor, members.leave)
+
+
+def _confirm_first() -> None:
+    """Say what comes before inviting somebody."""
+    text = _("Confirm your e-mail address first, so that people know who invites them.")
+    with section(_("Invite somebody"), text):
+        link = link_button(_("Confirm my address"), "/verify-email", testid="team-verify")
+        link.props["data-leave"] = True
 
 
 def _role_table() -> None:
