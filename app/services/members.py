@@ -33,7 +33,7 @@ class OwnersOnly(PermissionDenied):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberView:
-    """A person in a workspace."""
+    """A person in a workspace; `last_seen_at` is by a sign-in that is in this workspace."""
 
     user_id: UUID
     name: str
@@ -51,7 +51,10 @@ def list_members(session: Session, actor: Actor) -> list[MemberView]:
     actor.require(Permission.MEMBER_READ)
     last_seen = (
         select(func.max(SignIn.last_seen_at))
-        .where(col(SignIn.user_id) == col(User.id))
+        .where(
+            col(SignIn.user_id) == col(User.id),
+            col(SignIn.workspace_id) == actor.workspace_id,  # what they do elsewhere is not told
+        )
         .correlate(User)
         .scalar_subquery()
     )

@@ -96,7 +96,7 @@ class Team:
             avatar(one.name or one.email, one.image)
             with ui.element("div").classes("entry-text"):
                 ui.label(one.name or one.email).classes("entry-title")
-                seen = ago(one.last_seen_at) if one.last_seen_at else _("never here")
+                seen = ago(one.last_seen_at) if one.last_seen_at else _("not here lately")
                 ui.label(f"{one.email} · {seen}").classes("entry-sub")
             if one.has_second_factor:
                 ui.label(_("Two-step")).classes("badge badge-ok")
