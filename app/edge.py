@@ -5,17 +5,20 @@ Plain ASGI, because every request passes here, webhooks too.
 
 import ipaddress
 import time
+from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import content_policy, log, paths
 from app.config import Settings
+from app.errors import AppError, MethodNotAllowed
+from app.i18n import mark
 from app.ids import new_id
 from app.services import audit
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-FOREIGN_HOST, NOT_ALLOWED = 421, 405
 FORWARDED = (b"x-forwarded-", b"forwarded")
 HEADERS = {
     content_policy.HEADER: content_policy.NO_PAGE,
@@ -31,12 +34,24 @@ UNLOGGED = (f"{paths.STATIC}/", paths.NICEGUI_FILES, paths.HEALTHZ, paths.READYZ
 FAILURE = 400
 HSTS = "max-age=31536000; includeSubDomains"
 
+Refuse = Callable[[Scope, AppError], Response]
+
+
+class ForeignHost(AppError):
+    """Somebody asks here for another site."""
+
+    code, status = "foreign_host", 421
+    sentence = mark("This host is not served here.")
+
 
 class Edge:
     """Refuses foreign hosts and odd methods, ignores forged proxies, adds the safe headers."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, hosts: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, settings: Settings, hosts: frozenset[str], refuse: Refuse
+    ) -> None:
         self._app = app
+        self._refuse = refuse
         self._hosts = hosts
         safe = HEADERS | (
             {"Strict-Transport-Security": HSTS}
@@ -52,13 +67,7 @@ class Edge:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        if headers.get(b"host", b"").decode("latin-1").lower() not in self._hosts:
-            await self._refuse(scope, FOREIGN_HOST, b"This host is not served here.", send)
-            return
-        if scope["type"] == "http" and scope["method"] not in METHODS:
-            await self._refuse(scope, NOT_ALLOWED, b"This method is not known here.", send)
-            return
+        refusal = self._refusal_of(scope)
         self._resolve_client(scope)
         audit.client_ip.set(scope["client"][0] if scope.get("client") else None)
         request_id = str(new_id())
@@ -76,7 +85,10 @@ class Edge:
 
         with log.bind(request_id=request_id):
             try:
-                await self._app(scope, receive, send_with_headers)
+                if refusal is None:
+                    await self._app(scope, receive, send_with_headers)
+                else:
+                    await self._answer(refusal, scope, receive, send_with_headers)
             finally:
                 answer.log(scope)
 
@@ -115,15 +127,27 @@ class Edge:
             headers["Cache-Control"] = "no-store"
             headers.add_vary_header("Cookie")
 
-    async def _refuse(self, scope: Scope, status: int, text: bytes, send: Send) -> None:
+    def _refusal_of(self, scope: Scope) -> AppError | None:
+        host = dict(scope["headers"]).get(b"host", b"")
+        if host.decode("latin-1").lower() not in self._hosts:
+            return ForeignHost()
+        if scope["type"] == "http" and scope["method"] not in METHODS:
+            return MethodNotAllowed(METHODS)
+        return None
+
+    async def _answer(self, error: AppError, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse in JSON below /api, else in a word: a page would ask this host for its look."""
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4000 + status})
+            await send({"type": "websocket.close", "code": 4000 + error.status})
             return
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), *self._headers]
-        if status == NOT_ALLOWED:
-            headers.append((b"allow", ", ".join(METHODS).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": text})
+        response = (
+            self._refuse(scope, error)
+            if scope["path"].startswith(paths.API)
+            else PlainTextResponse(error.message, error.status)
+        )
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(error.allowed)
+        await response(scope, receive, send)
 
 
 def _address_of(hop: str) -> str | None:

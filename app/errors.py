@@ -4,6 +4,7 @@ Each edge translates them once: pages into words, the REST API into its error sh
 retry or a record on the row. Subclasses live beside the service that raises them.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from app.i18n import gettext, mark, ngettext
@@ -103,6 +104,17 @@ class PlanLimitReached(AppError):
 
     code, status = "plan_limit_reached", 402
     sentence = mark("Your plan does not allow more of this.")
+
+
+class MethodNotAllowed(AppError):
+    """The address exists, and does not take this kind of request; `allowed` are those it takes."""
+
+    code, status = "method_not_allowed", 405
+    sentence = mark("This address does not take that kind of request.")
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self.allowed = tuple(allowed)
+        super().__init__()
 
 
 class ProviderError(AppError):

@@ -83,9 +83,9 @@ def serve(
 
 def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn serves an application: behind the edge, within the limits."""
-    limited = Limits(Shortcut(app), refuse=refuse)
+    limited = Limits(Heads(Shortcut(app)), refuse=refuse)
     return uvicorn.Config(
-        Edge(limited, settings=settings, hosts=allowed_hosts()),
+        Edge(limited, settings=settings, hosts=allowed_hosts(), refuse=refuse),
         loop="uvloop",
         http=TimedProtocol,
         ws_max_size=CALL,
@@ -126,6 +126,21 @@ def _understood(settings: Settings) -> Iterator[None]:
         raise AddressUnusable(reason) from error
 
 
+class Heads:
+    """Asks the routes for what a HEAD would get, which none of them then has to know.
+
+    The server, which sees the request as it came, leaves the body out.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
+
+
 class Shortcut:
     """Takes webhooks straight to their route: the layers before it cost as much as keeping a body.
 
@@ -141,7 +156,8 @@ class Shortcut:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(paths.WEBHOOKS):
+        is_webhook = scope["type"] == "http" and scope["path"].startswith(paths.WEBHOOKS)
+        if is_webhook and scope["method"] in {"GET", "POST"}:
             await self._router(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -3,7 +3,7 @@
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse, Response
 
-from app.errors import AppError, RateLimited
+from app.errors import AppError, MethodNotAllowed, RateLimited
 
 
 def error_response(error: AppError) -> Response:
@@ -12,6 +12,8 @@ def error_response(error: AppError) -> Response:
     if fields := getattr(error, "fields", None):
         body["fields"] = {_camel(name): sentence for name, sentence in fields.items()}
     response = JSONResponse({"error": body}, error.status)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response

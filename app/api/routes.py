@@ -9,7 +9,8 @@ from app import paths
 from app.api import exports, health, pictures, policy_reports, webhooks
 from app.api.refusals import error_response
 from app.api.rest import add_operations
-from app.errors import AppError, NotFound
+from app.api.rest.unknown import METHODS, refuse_unknown
+from app.errors import AppError
 
 
 def add_routes(app: FastAPI) -> None:
@@ -30,13 +31,12 @@ def add_routes(app: FastAPI) -> None:
 
 def add_catch_all(app: FastAPI) -> None:
     """Add, after all others, what answers below /api: nothing falls through to a page."""
-    app.router.add_route(
-        paths.API + "{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
-    )
+    routes = list(app.router.routes)
 
+    async def refuse(request: Request) -> Response:
+        return await refuse_unknown(request, routes)
 
-async def _unknown(_request: Request) -> Response:
-    return error_response(NotFound())
+    app.router.add_route(paths.API + "{path:path}", refuse, methods=[*METHODS, "OPTIONS"])
 
 
 async def _app_error(_request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ A form hands its values to a handler; a `ValidationFailed` marks the fields that
 first of them gets the focus. Everything else becomes a toast, by `@action`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from nicegui import ui
@@ -105,16 +105,25 @@ class Form:
         with _labelled(label, ""):
             ui.label(text).classes("given")
 
-    def checks(self, name: str, label: str, options: Mapping[str, str]) -> None:
+    def checks(
+        self, name: str, label: str, options: Mapping[str, str], *, ticked: Collection[str]
+    ) -> None:
         """Add boxes to tick; the value is the list of those that are ticked."""
         with ui.element("fieldset").classes("field"):
             with ui.element("legend").classes("label"):
                 ui.label(label)
-            group = _Checks({key: self._box(name, key, text) for key, text in options.items()})
+            group = _Checks(
+                {
+                    key: self._box(name, key, text, is_ticked=key in ticked)
+                    for key, text in options.items()
+                },
+                mark(ui.label().classes("error"), f"{self._testid}-{name}-error"),
+            )
         self._fields[name] = group  # type: ignore[assignment]  # it has a value and an error, too
 
-    def _box(self, name: str, key: str, text: str) -> ui.checkbox:
-        return mark(ui.checkbox(text, value=True).props("dense"), f"{self._testid}-{name}-{key}")
+    def _box(self, name: str, key: str, text: str, *, is_ticked: bool) -> ui.checkbox:
+        box = ui.checkbox(text, value=is_ticked).props("dense")
+        return mark(box, f"{self._testid}-{name}-{key}")
 
     def _add(self, name: str, label: str, control: Any) -> Field:
         field = Field(label, control, testid=f"{self._testid}-{name}")
@@ -145,15 +154,20 @@ class Form:
 class _Checks:
     """A group of boxes, as a field."""
 
-    def __init__(self, boxes: Mapping[str, ui.checkbox]) -> None:
+    def __init__(self, boxes: Mapping[str, ui.checkbox], error: ui.label) -> None:
         self._boxes = boxes
+        self._error = error
+        self._error.props["role"] = "alert"
+        self.show_error(None)
 
     @property
     def value(self) -> list[str]:
         return [key for key, box in self._boxes.items() if box.value]
 
-    def show_error(self, _sentence: str | None) -> None:
-        """Nothing can be wrong with a box."""
+    def show_error(self, sentence: str | None) -> None:
+        """Say below the boxes what is wrong with the choice, or nothing."""
+        self._error.set_text(sentence or "")
+        self._error.set_visibility(bool(sentence))
 
 
 def _labelled(label: str, hint: str) -> ui.element:

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import paths
-from app.errors import AppError, NotAuthenticated, NotFound, RateLimited
+from app.errors import AppError, MethodNotAllowed, NotAuthenticated, NotFound, RateLimited
 from app.gate.bindings import Bindings
 from app.gate.budgets import Window
 from app.i18n import mark
@@ -21,18 +21,11 @@ from app.web import find_session, require_same_origin
 UNAUTHENTICATED_CLOSE = 4401
 NO_ANSWER = "No response returned."
 PAGES_PER_MINUTE = 60
-READING = {"GET", "HEAD"}
+READING = ("GET", "HEAD")
 # An upload is a POST, a page and a file are read; the socket's polling does both.
-METHODS = READING | {"POST"}
+METHODS = (*READING, "POST")
 
 Refuse = Callable[[Scope, AppError], Response]
-
-
-class MethodNotAllowed(AppError):
-    """A page is read, not written to."""
-
-    code, status = "method_not_allowed", 405
-    sentence = mark("This address does not take that kind of request.")
 
 
 class LengthMissing(AppError):
@@ -81,8 +74,8 @@ class Gate:
 
     def _check(self, scope: Scope, session: SessionView, *, is_page: bool) -> None:
         """Raise what speaks against a request of somebody who is signed in."""
-        if scope["method"] not in (READING if is_page else METHODS):
-            raise MethodNotAllowed
+        if scope["method"] not in (allowed := READING if is_page else METHODS):
+            raise MethodNotAllowed(allowed)
         if is_page:
             if wait_s := self._builds.wait_s(session.id):
                 raise RateLimited(int(wait_s) + 1)

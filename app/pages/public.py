@@ -14,13 +14,23 @@ from app.pages.doors import (
     reset_password,
     sign_in,
     sign_up,
+    verify_email,
 )
 from app.pages.doors.door import HOME, SEE_OTHER
 from app.templating import error_page
 from app.web import find_session
 
 router = APIRouter(include_in_schema=False)
-for door in (sign_in, sign_up, reset_password, invitation, new_workspace, oauth, dev_mail):
+for door in (
+    sign_in,
+    sign_up,
+    verify_email,
+    reset_password,
+    invitation,
+    new_workspace,
+    oauth,
+    dev_mail,
+):
     router.include_router(door.router)
 
 

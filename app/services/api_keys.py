@@ -19,9 +19,10 @@ from app.clock import utc_now
 from app.crypto import hash_token
 from app.errors import Conflict, NotFound, ValidationFailed
 from app.i18n import gettext as _
+from app.i18n import mark
 from app.ids import new_id
 from app.models import ApiKey
-from app.services import audit
+from app.services import audit, sessions
 from app.services.text import is_name
 
 ALPHABET = string.ascii_letters + string.digits
@@ -30,6 +31,16 @@ MAX_LENGTH = 100
 OVERLAP = dt.timedelta(hours=24)
 USED_EVERY = dt.timedelta(minutes=1)
 CALLS_WITHOUT_PLAN = 60
+
+
+class KeyEnds(Conflict):
+    """The key was rotated already, or comes to its end."""
+
+    code = "key_ends"
+    sentence = mark(
+        "This key was rotated already, or it ends within a day. Use its successor, or create a new"
+        " key."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +55,7 @@ class ApiKeyView:
     expires_at: dt.datetime | None
     last_used_at: dt.datetime | None
     is_expired: bool
+    can_rotate: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,7 @@ def create(
 
     Raises:
         ValidationFailed: with a sentence for each field.
+        ProofNeeded: the password was not shown lately.
     """
     actor.require(Permission.KEY_MANAGE)
     fields: dict[str, str] = {}
@@ -92,6 +105,7 @@ def create(
         fields["expires_at"] = _("Choose a day in the future.")
     if fields:
         raise ValidationFailed(fields)
+    sessions.require_proof(session, actor)
     chosen = [str(scope.value) for scope in SCOPES if scope.value in wanted]
     created = _add(session, actor, name.strip(), chosen, expires_at)
     _record(session, actor, "api_key.created", created.view)
@@ -122,15 +136,17 @@ def rotate(session: Session, actor: Actor, key_id: UUID) -> NewKey:
     """Make a key in place of another, which goes on working for a day.
 
     Raises:
-        Conflict: it has ended already.
+        KeyEnds: it has a day left at most, as one that was rotated; a successor would have no more.
+        ProofNeeded: the password was not shown lately.
     """
     actor.require(Permission.KEY_MANAGE)
     row = _get(session, actor, key_id)
     now = utc_now()
-    if row.expires_at is not None and row.expires_at <= now:
-        raise Conflict
+    if row.expires_at is not None and row.expires_at <= now + OVERLAP:
+        raise KeyEnds
+    sessions.require_proof(session, actor)
     created = _add(session, actor, row.name, row.scopes, row.expires_at)
-    row.expires_at = min(row.expires_at or now + OVERLAP, now + OVERLAP)
+    row.expires_at = now + OVERLAP
     session.add(row)
     _record(session, actor, "api_key.rotated", _view(row))
     return created
@@ -233,6 +249,7 @@ def _random(length: int) -> str:
 
 
 def _view(row: ApiKey) -> ApiKeyView:
+    now = utc_now()
     return ApiKeyView(
         id=row.id,
         name=row.name,
@@ -241,5 +258,6 @@ def _view(row: ApiKey) -> ApiKeyView:
         created_at=row.created_at,
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
-        is_expired=row.expires_at is not None and row.expires_at <= utc_now(),
+        is_expired=row.expires_at is not None and row.expires_at <= now,
+        can_rotate=row.expires_at is None or row.expires_at > now + OVERLAP,
     )

@@ -29,6 +29,7 @@ ACTIONS = {
     "session.revoked": mark("Ended a sign-in"),
     "session.others_revoked": mark("Ended all other sign-ins"),
     "user.signed_up": mark("Signed up"),
+    "user.address_changed": mark("Corrected their e-mail address"),
     "user.created": mark("Was added by the operator"),
     "password.changed": mark("Changed the password"),
     "password.reset": mark("Reset the password"),

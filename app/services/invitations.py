@@ -92,6 +92,7 @@ def create(session: Session, actor: Actor, *, email: str, role: Role) -> Invitat
         ValidationFailed: no address.
         EmailNotVerified: one's own address is not confirmed.
         OwnersOnly: only owners invite owners.
+        ProofNeeded: an owner is invited, and the password was not shown lately.
         AlreadyMember, InvitedAlready: there is nothing to do.
         SeatLimitReached: the plan has no seat for them.
         RateLimited: the workspace has sent too many.
@@ -101,8 +102,10 @@ def create(session: Session, actor: Actor, *, email: str, role: Role) -> Invitat
     address = normal_address(email)
     if not address:
         raise ValidationFailed({"email": _("This does not look like an e-mail address.")})
-    if role is Role.OWNER and actor.role is not Role.OWNER:
-        raise OwnersOnly
+    if role is Role.OWNER:
+        if actor.role is not Role.OWNER:
+            raise OwnersOnly
+        sessions.require_proof(session, actor)
     _count(actor)
     _lock(session, actor.workspace_id)
     user = users.find_by_email(session, address)

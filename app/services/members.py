@@ -33,7 +33,7 @@ class OwnersOnly(PermissionDenied):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberView:
-    """A person in a workspace."""
+    """A person in a workspace; `last_seen_at` is by a sign-in that is in this workspace."""
 
     user_id: UUID
     name: str
@@ -51,7 +51,10 @@ def list_members(session: Session, actor: Actor) -> list[MemberView]:
     actor.require(Permission.MEMBER_READ)
     last_seen = (
         select(func.max(SignIn.last_seen_at))
-        .where(col(SignIn.user_id) == col(User.id))
+        .where(
+            col(SignIn.user_id) == col(User.id),
+            col(SignIn.workspace_id) == actor.workspace_id,  # what they do elsewhere is not told
+        )
         .correlate(User)
         .scalar_subquery()
     )
@@ -83,6 +86,7 @@ def change_role(session: Session, actor: Actor, user_id: UUID, role: Role) -> No
     Raises:
         NotFound: not a member here.
         OwnersOnly: an owner is made or unmade by somebody who is none.
+        ProofNeeded: the same, and the password was not shown lately.
         LastOwner: there would be no owner left.
     """
     actor.require(Permission.MEMBER_MANAGE)
@@ -91,6 +95,7 @@ def change_role(session: Session, actor: Actor, user_id: UUID, role: Role) -> No
         return
     if Role.OWNER in {membership.role, role}:
         _require_owner(actor)
+        sessions.require_proof(session, actor)
     if membership.role is Role.OWNER:
         _require_another_owner(session, actor.workspace_id, user_id)
     before, membership.role = membership.role, role

@@ -26,6 +26,7 @@ from app.services import (
 )
 from app.services.mails import letters, post
 from app.services.rate_limits import Limit, account_key
+from app.services.sessions import ProofNeeded
 
 
 def ask(session: Session, email: str) -> None:
@@ -73,14 +74,17 @@ def reset(session: Session, token: str, password: str, *, ip: str | None) -> Non
 
 
 def change(session: Session, actor: Actor, *, current: str, password: str) -> None:
-    """Change one's own password; ends one's other sign-ins.
+    """Change one's own password, or choose the first; ends one's other sign-ins.
 
     Raises:
+        ProofNeeded: it is the first, and one signed in long ago.
         ValidationFailed: the current one is wrong, or the new one will not do.
         RateLimited: too many tries.
     """
     user = session.get_one(User, actor.require_person())
     rate_limits.require((Limit.SIGN_IN_ACCOUNT, account_key(user.email)))
+    if user.password_hash is None:  # nothing else would stop who finds a browser open
+        _require_recent_sign_in(session, actor)
     fields: dict[str, str] = {}
     if user.password_hash and not passwords.verify(user.password_hash, current):
         fields["current"] = _("This is not your password.")
@@ -91,6 +95,15 @@ def change(session: Session, actor: Actor, *, current: str, password: str) -> No
     _set(session, user, password)
     sessions.revoke_all(session, user.id, reason="password changed", but=actor.session_id)
     _tell(session, user, actor.workspace_id, "password.changed", None)
+
+
+def _require_recent_sign_in(session: Session, actor: Actor) -> None:
+    try:
+        sessions.require_proof(session, actor)
+    except ProofNeeded as error:
+        raise ProofNeeded(
+            _("Sign out and in again with your provider first, then choose a password.")
+        ) from error
 
 
 def _set(session: Session, user: User, password: str) -> None:

@@ -278,9 +278,13 @@ def note_proof(session: Session, session_id: UUID) -> None:
 def require_proof(session: Session, actor: Actor) -> None:
     """Make sure that the person has shown who they are within the last half hour. System-only.
 
+    The system itself (the command line) has nobody to ask.
+
     Raises:
         ProofNeeded: it is too long ago; the screen asks for the password.
     """
+    if actor.user_id is None and actor.api_key_id is None:
+        return
     row = session.get(SignIn, actor.session_id) if actor.session_id else None
     if row is None or utc_now() - row.proven_at > PROOF:
         raise ProofNeeded

@@ -189,6 +189,8 @@ def prove(session: Session, actor: Actor, password: str) -> None:
     if actor.session_id is None:
         raise NotAuthenticated
     rate_limits.require((Limit.SIGN_IN_ACCOUNT, account_key(user.email)))
+    if user.password_hash is None:
+        raise ValidationFailed({"password": _("You have no password. Sign out, and in again.")})
     if not passwords.verify(user.password_hash, password):
         raise ValidationFailed({"password": _("This is not your password.")})
     sessions.note_proof(session, actor.session_id)

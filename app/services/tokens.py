@@ -92,6 +92,18 @@ def whose(session: Session, purpose: TokenPurpose, token: str) -> UUID | None:
     ).first()
 
 
+def latest(session: Session, purpose: TokenPurpose, user_id: UUID) -> VerificationToken | None:
+    """Return a person's live token for one purpose, of which there is one; not locked."""
+    return session.exec(
+        select(VerificationToken).where(
+            col(VerificationToken.user_id) == user_id,
+            col(VerificationToken.purpose) == purpose,
+            col(VerificationToken.used_at).is_(None),
+            col(VerificationToken.expires_at) > utc_now(),
+        )
+    ).first()
+
+
 def use(session: Session, purpose: TokenPurpose, token: str) -> VerificationToken:
     """Return a live token and spend it.
 

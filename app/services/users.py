@@ -8,13 +8,23 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from app.clock import utc_now
-from app.errors import Conflict, ValidationFailed
+from app.errors import Conflict, RateLimited, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.ids import new_id
 from app.models import User
-from app.models.enums import UserRole, UserStatus
-from app.services import audit, passwords, plans, sessions, verification, workspaces
+from app.models.enums import TokenPurpose, UserRole, UserStatus
+from app.services import (
+    audit,
+    passwords,
+    plans,
+    rate_limits,
+    sessions,
+    tokens,
+    workspaces,
+)
+from app.services.mails import letters, post
+from app.services.rate_limits import Limit, account_key
 from app.services.text import is_name, is_storable, normal_address
 
 
@@ -46,7 +56,7 @@ def sign_up(session: Session, *, name: str, email: str, password: str, workspace
     created = _create(session, name, address, password, workspace)
     plans.start_trial(session, created.workspace_id)
     audit.record(session, created.workspace_id, "user.signed_up", user_id=created.user_id)
-    verification.ask(session, created.user_id, address)
+    ask_to_verify(session, session.get_one(User, created.user_id), address)
     return created
 
 
@@ -104,6 +114,37 @@ def create_invited(session: Session, *, name: str, email: str, password: str) ->
     if fields:
         raise ValidationFailed(fields)
     return _add(session, name, email, password)
+
+
+def ask_to_verify(session: Session, user: User, address: str) -> None:
+    """Mail a link that proves an address, the person's present one or that in its place.
+
+    Older links of the person are void. Whoever has the address already is told so instead, and
+    nobody gets the link. System-only.
+    """
+    token = tokens.issue(
+        session, TokenPurpose.VERIFY_EMAIL, user_id=user.id, email=address, present=user.email
+    )
+    owner = find_by_email(session, address)
+    if owner is None or owner.id == user.id:
+        post.post(session, address, letters.verify_email(token))
+    else:
+        post.post(session, owner.email, letters.account_exists())
+
+
+def tell_owner(session: Session, email: str) -> None:
+    """Mail the owner of a known address that somebody signed up with it, a few times an hour.
+
+    System-only: a door, once the sign-up was refused; a transaction of its own.
+    """
+    user = find_by_email(session, email)
+    if user is None:
+        return
+    try:
+        rate_limits.require((Limit.VERIFY_ACCOUNT, account_key(user.email)))
+    except RateLimited:  # whoever asks gets no other answer for it
+        return
+    post.post(session, user.email, letters.account_exists())
 
 
 def set_password_by_operator(session: Session, user_id: UUID, *, password: str) -> UUID | None:

@@ -13,7 +13,8 @@ from app.api.intake import committer
 from app.api.refusals import error_response
 from app.api.routes import add_catch_all, add_routes
 from app.limits import Limits
-from app.serving import Shortcut
+from app.pages import public
+from app.serving import Heads, Shortcut
 
 BASE_URL = "http://127.0.0.1:8000"
 
@@ -61,7 +62,8 @@ def api() -> Api:
 def _transport() -> httpx.ASGITransport:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     add_routes(app)
+    app.include_router(public.router)
     add_catch_all(app)
     return httpx.ASGITransport(
-        Limits(Shortcut(app), refuse=lambda _scope, error: error_response(error))
+        Limits(Heads(Shortcut(app)), refuse=lambda _scope, error: error_response(error))
     )

@@ -8,7 +8,7 @@ from app.actor import Role
 from app.clock import utc_now
 from tests.api.callers import ORIGIN, bearer, browser_of, error_of, key_of, make_key
 from tests.api.conftest import Api
-from tests.factories import Team, make_workspace
+from tests.factories import PASSWORD, Team, make_workspace
 from tests.table_rows import execute, value
 
 NUMBERS = "/api/phone-numbers"
@@ -162,3 +162,77 @@ def test_guessing_keys_is_limited_by_address(api: Api, acme: Team):
 
     assert statuses == [401] * 60 + [429]
     assert api.get(NUMBERS, headers=key_of(acme.id)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", NUMBERS, "GET, HEAD, POST"),
+        ("OPTIONS", f"{NUMBERS}/one", "GET, HEAD, PATCH, DELETE"),
+        ("GET", "/api/auth/sign-in", "POST"),
+        ("DELETE", "/api/webhooks/whatsapp", "GET, HEAD, POST"),
+        ("POST", "/api/auth/oauth/acme", "GET, HEAD"),
+    ],
+)
+def test_wrong_method_is_405_and_names_the_right_ones(
+    api: Api, method: str, path: str, allowed: str
+):
+    answer = api.request(method, path)
+
+    assert error_of(answer) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == allowed
+
+
+def test_what_no_operation_answers_is_counted_and_says_what_is_left(api: Api):
+    headers = key_of(make_workspace(plan="starter"))
+
+    asked = [
+        api.request(method, path, headers=headers)
+        for method, path in (
+            ("GET", "/api/x"),
+            ("PUT", NUMBERS),
+            ("HEAD", NUMBERS),
+            ("GET", NUMBERS),
+        )
+    ]
+
+    assert [one.status_code for one in asked] == [404, 405, 200, 200]
+    assert [one.headers["X-RateLimit-Remaining"] for one in asked] == ["59", "58", "57", "56"]
+    unknown = api.get("/api/x", headers=bearer("wk_unknown_key"))
+    assert error_of(unknown) == (404, "not_found")
+    assert unknown.headers["X-RateLimit-Limit"] == "60"
+
+
+def test_unknown_paths_run_out_like_all_others(api: Api):
+    headers = key_of(make_workspace(plan="starter"))
+
+    statuses = [api.get("/api/x", headers=headers).status_code for _ in range(61)]
+
+    assert statuses == [404] * 60 + [429]
+
+
+@pytest.mark.parametrize(
+    "path", [NUMBERS, f"{MESSAGES}/nonsense", "/api/openapi.json", "/sign-in", "/healthz"]
+)
+def test_head_gets_what_get_would(api: Api, acme: Team, path: str):
+    headers = key_of(acme.id)
+
+    head, get = (api.request(method, path, headers=headers) for method in ("HEAD", "GET"))
+
+    assert head.status_code == get.status_code != 405
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert api.request("HEAD", NUMBERS).status_code == 401
+
+
+@pytest.mark.parametrize("route", ["sign-up", "forgot-password"])
+def test_doors_for_everybody_ignore_an_idempotency_key(api: Api, route: str):
+    everything = {"email": "ana@example.com", "password": PASSWORD, "name": "Ana",
+                  "workspaceName": "Pots"}  # fmt: skip
+    body = everything if route == "sign-up" else {"email": "ana@example.com"}
+    key = {"Idempotency-Key": "one"}
+
+    first = api.post(f"/api/auth/{route}", json=body, headers=key)
+    other = api.post(f"/api/auth/{route}", json=body | {"email": "b@example.com"}, headers=key)
+
+    assert (first.status_code, other.status_code) == (202, 202)
+    assert value("SELECT count(*) FROM idempotency_keys") == 0

@@ -25,6 +25,8 @@ PUBLIC_PATHS = {
     "/sign-in/link",
     "/sign-up",
     "/verify-email",
+    "/verify-email/resend",
+    "/verify-email/address",
     # Not there in production, nor for other machines.
     "/dev/mail",
     "/dev/mail/{mail}",

@@ -24,7 +24,7 @@ PHONE = {"width": 390, "height": 844}
 
 # What a browser says on its own about a request that a test makes fail on purpose.
 HARMLESS = re.compile(
-    r"ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|status of 4(01|03|04|09|10|22)"
+    r"ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|status of 4(01|03|04|09|10|22|29)"
 )
 
 expect.set_options(timeout=15_000)
@@ -130,6 +130,12 @@ def sign_in(page: Page, workspace: Workspace) -> None:
     page.get_by_test_id("sign-in-submit").click()
     page.wait_for_url("**/dashboard")
     ready(page)
+
+
+def prove(page: Page, workspace: Workspace) -> None:
+    """Show one's password again, in the dialog that asks for it."""
+    page.get_by_test_id("proof-password").fill(workspace.password)
+    page.get_by_test_id("proof-submit").click()
 
 
 def customer_says(page: Page, text: str) -> None:

@@ -39,7 +39,7 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_has_an_accessibility_violation(
-    person: Person, shop: Workspace, theme: str, width: str
+    person: Person, stack: Stack, shop: Workspace, theme: str, width: str
 ) -> None:
     page = person(theme=theme)
     page.set_viewport_size(WIDTHS[width])  # type: ignore[arg-type]
@@ -51,6 +51,14 @@ def test_no_page_has_an_accessibility_violation(
     page.get_by_test_id("sign-up-submit").click()
     page.locator("[aria-invalid=true]").first.wait_for()
     found["sign-up with errors"] = violations(page)
+    for field in ("name", "password", "workspace"):
+        page.get_by_test_id(f"sign-up-{field}").fill("a long enough word")
+    page.get_by_test_id("sign-up-email").fill(f"{theme}{width}{stack.port}@example.com")
+    page.get_by_test_id("sign-up-submit").click()
+    page.wait_for_url("**/dashboard")
+    page.goto("/verify-email")
+    page.get_by_test_id("verify-address").wait_for()
+    found["/verify-email"] = violations(page)
     page = person(shop, theme=theme)
     page.set_viewport_size(WIDTHS[width])  # type: ignore[arg-type]
     for path in PRIVATE:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, new_email, ready
+from tests.e2e.conftest import Person, new_email, prove, ready
 from tests.e2e.stack import Stack, Workspace
 
 PASSWORD = "a long enough password"
@@ -55,9 +55,8 @@ def test_from_signing_up_to_a_team_and_out_again(person: Person) -> None:
     owner, guest = person(), person()
     sign_up(owner, "Ana", ana)
     settings(owner, "team")
-    owner.get_by_test_id("invite-email").fill(ben)
-    owner.get_by_test_id("invite-submit").click()
     expect(owner.get_by_text("Confirm your e-mail address first")).to_be_visible()
+    expect(owner.get_by_test_id("invite-email")).to_have_count(0)
 
     open_mail(owner, "Confirm your e-mail address", ana)
     owner.get_by_test_id("verify-email-submit").click()
@@ -90,7 +89,42 @@ def test_from_signing_up_to_a_team_and_out_again(person: Person) -> None:
     assert guest.request.get("/dashboard", max_redirects=0).status == 303
 
 
-def test_a_forgotten_password_is_reset_once_and_ends_every_sign_in(person: Person) -> None:
+def test_a_mistyped_address_is_corrected_where_its_link_is_awaited(
+    person: Person, stack: Stack
+) -> None:
+    wrong, right = new_email("finn").replace("example", "exmaple"), new_email("finn")
+    page = person()
+    sign_up(page, "Finn", wrong)
+    settings(page, "team")
+    page.get_by_test_id("team-verify").click()
+    expect(page.get_by_test_id("verify-address")).to_contain_text(wrong)
+    page.get_by_test_id("verify-resend").click()
+    expect(page.get_by_test_id("form-error")).to_contain_text("too often")  # a moment ago
+
+    page.get_by_test_id("verify-email").fill("no address")
+    page.get_by_test_id("verify-change").click()
+    expect(page.get_by_text("This does not look like an e-mail address")).to_be_visible()
+    page.get_by_test_id("verify-email").fill(right)
+    page.get_by_test_id("verify-change").click()
+    expect(page.get_by_test_id("verify-sent")).to_be_visible()
+    expect(page.get_by_test_id("verify-address")).to_contain_text(right)
+
+    open_mail(page, "Confirm your e-mail address", right)
+    page.get_by_test_id("verify-email-submit").click()
+    expect(page.get_by_test_id("verified")).to_be_visible()
+    page.goto("/verify-email")
+    page.wait_for_url("**/settings/profile")
+    expect(page.get_by_text(right)).to_be_visible()
+    settings(page, "team")
+    expect(page.get_by_test_id("invite-email")).to_be_visible()
+    again = person()
+    sign_in(again, right, PASSWORD)
+    again.wait_for_url("**/dashboard")
+
+
+def test_a_forgotten_password_is_reset_once_and_ends_every_sign_in(
+    person: Person, stack: Stack
+) -> None:
     cleo = new_email("cleo")
     old, page = person(), person()
     sign_up(old, "Cleo", cleo)
@@ -156,16 +190,28 @@ def test_another_sign_in_is_ended_from_the_list_and_its_page_closes(
 
 
 def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> None:
-    page = person(stack.workspace("Keys"))
+    shop = stack.workspace("Keys")
+    page = person(shop)
     settings(page, "developers")
+    for scope in ("conversation", "number"):
+        page.get_by_test_id(f"key-scopes-{scope}:read").click()
     page.get_by_test_id("key-submit").click()
     expect(page.get_by_text("Give the key a name")).to_be_visible()
+    expect(page.get_by_test_id("key-scopes-error")).to_contain_text("at least one thing")
+    page.get_by_test_id("key-scopes-number:read").click()
     page.get_by_test_id("key-name").fill("Web shop")
+    stack.let_proof_grow_old(shop)
     page.get_by_test_id("key-submit").click()
+    prove(page, shop)
     secret = page.get_by_test_id("new-api-key").inner_text()
     page.get_by_test_id("new-api-key-kept").click()
 
     assert secret.startswith("wk_")
+    made = stack.query(
+        "SELECT scopes, round(extract(epoch FROM expires_at - created_at) / 86400)"  # noqa: S608  # our own id
+        f" FROM api_keys WHERE workspace_id = '{shop.workspace_id}'"
+    )
+    assert made == [(["number:read"], 365)]
     row = page.locator("[data-testid^=key-]").filter(has_text="Web shop").first
     expect(row).to_be_visible()
     assert secret not in page.content()
@@ -176,6 +222,32 @@ def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> N
         "SELECT action, ip LIKE '127.%' FROM audit_entries WHERE action ~ '^api_key'"
     )
     assert sorted(told) == [("api_key.created", True), ("api_key.revoked", True)]
+
+
+def test_making_somebody_an_owner_asks_for_the_password(person: Person, stack: Stack) -> None:
+    shop = stack.workspace("Owners")
+    ben = stack.colleague(shop, "Ben").email
+    page = person(shop)
+    settings(page, "team")
+    row = page.locator("[data-testid^=member-]").filter(has_text=ben).first
+    stack.let_proof_grow_old(shop)
+    row.locator("[data-testid^=member-role-]").click()
+    page.get_by_role("option", name="Owner").click()
+    page.get_by_test_id("proof-password").press("Escape")
+    expect(row).to_contain_text("Agent")  # nothing was done, and the choice says so
+
+    row.locator("[data-testid^=member-role-]").click()
+    page.get_by_role("option", name="Owner").click()
+    prove(page, shop)
+    expect(row.locator("[data-testid^=member-transfer-]")).to_have_count(0)
+
+    page.get_by_test_id("invite-email").fill(new_email("owner"))
+    page.get_by_test_id("invite-role").click()
+    page.get_by_role("option", name="Owner").click()
+    stack.let_proof_grow_old(shop)
+    page.get_by_test_id("invite-submit").click()
+    prove(page, shop)
+    expect(page.get_by_text("Not answered yet")).to_be_visible()
 
 
 def test_a_workspace_is_made_switched_to_and_renamed(person: Person, stack: Stack) -> None:

@@ -79,6 +79,27 @@ def test_a_form_that_cannot_be_read_gets_a_page(http: httpx.Client, stack: Stack
     assert heading(answer) == "We could not read this form"
 
 
+@pytest.mark.parametrize("path", ["/api/openapi.json", "/sign-in", "/api/nowhere"])
+def test_a_head_is_the_answer_without_its_body(http: httpx.Client, path: str) -> None:
+    head, get = http.head(path), http.get(path)
+
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+    assert "x-request-id" in head.headers
+
+
+def test_what_the_edge_refuses_has_an_id_and_the_shape_of_its_place(http: httpx.Client) -> None:
+    foreign = http.get("/api/messages", headers={"Host": "evil.example"})
+    large = http.post("/api/messages", content=b"x" * 1_100_000)
+    odd = http.request("TRACE", "/api/messages")
+
+    for answer, code in ((foreign, "foreign_host"), (odd, "method_not_allowed")):
+        assert answer.json()["error"]["code"] == code
+    assert [one.status_code for one in (foreign, odd, large)] == [421, 405, 401]
+    assert all(one.headers["x-request-id"] for one in (foreign, large, odd))
+    assert http.get("/sign-in", headers={"Host": "evil.example"}).text.endswith("served here.")
+
+
 def test_programs_get_no_pages(http: httpx.Client, stack: Stack, shop: Workspace) -> None:
     chunks = iter([b"x" * 1_000_000] * 4)
     webhook = http.post(shop.webhook_path, content=chunks)

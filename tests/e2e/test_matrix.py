@@ -30,6 +30,8 @@ MATRIX = """
     POST /sign-out                            403 403 403 403 403 403 403
     GET  /verify-email                        303 303 303 303 303 303 303
     POST /verify-email                        410 410 410 410 410 410 410
+    POST /verify-email/resend                 401 303 303 303 303 303 303
+    POST /verify-email/address                401 303 303 303 303 303 303
     GET  /reset-password                      200 200 200 200 200 200 200
     POST /reset-password                      422 422 422 422 422 422 422
     GET  /invitations/{token}                 410 410 410 410 410 410 410

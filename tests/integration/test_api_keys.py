@@ -7,11 +7,12 @@ import pytest
 
 from app.actor import SCOPES, Actor, Permission, Role
 from app.crypto import hash_token
-from app.errors import Conflict, NotFound, PermissionDenied, ValidationFailed
-from app.services import api_keys
-from app.services.api_keys import OVERLAP, USED_EVERY, Caller, NewKey
-from tests.accounts import act, alone, outcome
-from tests.factories import DAY, Clock, Team, make_workspace
+from app.errors import NotFound, PermissionDenied, ValidationFailed
+from app.services import api_keys, sign_ins
+from app.services.api_keys import OVERLAP, USED_EVERY, Caller, KeyEnds, NewKey
+from app.services.sessions import PROOF, ProofNeeded
+from tests.accounts import act, alone, make_person, outcome, sign_in
+from tests.factories import DAY, PASSWORD, Clock, Team, make_workspace
 from tests.table_rows import count, row, rows, value
 
 SECOND = dt.timedelta(seconds=1)
@@ -19,7 +20,7 @@ SECOND = dt.timedelta(seconds=1)
 
 @pytest.fixture
 def boss(acme: Team, rival: Team) -> Actor:
-    return acme.owner
+    return sign_in(acme.owner)
 
 
 def create(actor: Actor, **options: object) -> NewKey:
@@ -93,7 +94,7 @@ def test_key_ends_when_it_says(boss: Actor, frozen_clock: Clock):
     frozen_clock.move(SECOND)
 
     assert caller(key) is None
-    assert outcome(partial(act, api_keys.rotate, boss, key.view.id)) is Conflict
+    assert outcome(partial(act, api_keys.rotate, boss, key.view.id)) is KeyEnds
     assert outcome(partial(create, boss, expires_at=frozen_clock.now)) is ValidationFailed
 
 
@@ -126,13 +127,41 @@ def test_rotated_key_and_its_heir_overlap_for_a_day(boss: Actor, frozen_clock: C
 
 
 def test_rotating_lengthens_no_life(boss: Actor, frozen_clock: Clock):
-    ends_at = frozen_clock.now + dt.timedelta(hours=1)
+    ends_at = frozen_clock.now + OVERLAP + SECOND
     old = create(boss, expires_at=ends_at)
 
     new: NewKey = act(api_keys.rotate, boss, old.view.id)
 
     assert new.view.expires_at == ends_at
-    assert {view.expires_at for view in act(api_keys.list_live, boss)} == {ends_at}
+    listed = {view.id: view.expires_at for view in act(api_keys.list_live, boss)}
+    assert listed == {new.view.id: ends_at, old.view.id: frozen_clock.now + OVERLAP}
+
+
+def test_key_in_its_overlap_has_one_successor_which_keeps_the_life(boss: Actor):
+    old = create(boss)
+    new: NewKey = act(api_keys.rotate, boss, old.view.id)
+
+    assert outcome(partial(act, api_keys.rotate, boss, old.view.id)) is KeyEnds
+
+    can_rotate = {view.id: view.can_rotate for view in act(api_keys.list_live, boss)}
+    assert can_rotate == {old.view.id: False, new.view.id: True}
+    again: NewKey = act(api_keys.rotate, boss, new.view.id)
+    assert again.view.expires_at is None
+
+
+def test_making_and_rotating_ask_for_the_password_after_a_while(acme: Team, frozen_clock: Clock):
+    boss = make_person(acme.id, Role.ADMIN)
+    key = create(boss)
+    frozen_clock.move(PROOF * 2)
+
+    for call in (partial(create, boss), partial(act, api_keys.rotate, boss, key.view.id)):
+        assert outcome(call) is ProofNeeded
+    assert count("api_keys") == 1
+    act(api_keys.revoke, boss, key.view.id)  # what ends a danger waits for nothing
+
+    act(sign_ins.prove, boss, PASSWORD)
+    act(api_keys.rotate, boss, create(boss).view.id)
+    assert count("api_keys") == 3
 
 
 def test_last_use_is_noted_once_a_minute(boss: Actor, frozen_clock: Clock):
@@ -152,7 +181,7 @@ def test_last_use_is_noted_once_a_minute(boss: Actor, frozen_clock: Clock):
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.VIEWER])
 def test_agents_and_viewers_neither_see_nor_make_keys(acme: Team, role: Role):
-    key = create(acme.owner)
+    key = create(sign_in(acme.owner))
 
     for fn, *args in (
         (api_keys.list_live,),

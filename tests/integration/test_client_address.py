@@ -10,6 +10,7 @@ from starlette.requests import Request
 from app.api.routes import add_routes
 from app.config import configure, settings
 from app.edge import Edge
+from app.refusals import refuse
 from app.services import rate_limits
 from app.services.rate_limits import AMOUNTS, Limit, address_key
 from app.web import allowed_hosts, client_of
@@ -29,7 +30,7 @@ async def _ask(
     app = FastAPI()
     app.add_api_route("/who", _who, methods=["POST"])
     add_routes(app)
-    edge = Edge(app, settings=settings(), hosts=allowed_hosts())
+    edge = Edge(app, settings=settings(), hosts=allowed_hosts(), refuse=refuse)
     transport = httpx.ASGITransport(edge, client=(peer, 40000))
     headers = [("X-Forwarded-For", value) for value in forwarded]
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:

@@ -9,7 +9,7 @@ import pytest
 from app import db
 from app.actor import Actor, Role
 from app.errors import NotFound, PermissionDenied, ValidationFailed
-from app.services import invitations, sessions, users
+from app.services import invitations, sessions, sign_ins, users
 from app.services.invitations import (
     LIFE,
     AlreadyMember,
@@ -18,6 +18,7 @@ from app.services.invitations import (
     WrongPerson,
 )
 from app.services.members import OwnersOnly
+from app.services.sessions import PROOF, ProofNeeded
 from app.services.tokens import TokenSpent
 from app.services.users import EmailTaken
 from app.services.verification import EmailNotVerified
@@ -35,6 +36,19 @@ def invite(actor: Actor, email: str, role: Role = Role.AGENT) -> str:
     """Invite somebody and return what their link holds."""
     act(invitations.create, actor, email=email, role=role)
     return letters_to(email, "invitation")[-1]
+
+
+def test_owners_are_invited_with_the_password(boss: Actor, frozen_clock: Clock):
+    email = new_email()
+    frozen_clock.move(PROOF * 2)
+    assert outcome(partial(invite, boss, email, Role.OWNER)) is ProofNeeded
+    assert count("invitations") == 0
+    invite(boss, new_email(), Role.ADMIN)
+
+    act(sign_ins.prove, boss, PASSWORD)
+    link = invite(boss, email, Role.OWNER)
+
+    assert alone(invitations.look_at, link).role is Role.OWNER
 
 
 def new_email() -> str:

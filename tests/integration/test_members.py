@@ -1,16 +1,17 @@
 """Members: who may change whom; the last owner stays; a change holds at the next check."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from app.actor import Actor, Role
 from app.errors import NotAuthenticated, NotFound, PermissionDenied
-from app.services import members, sessions
+from app.services import members, own_sessions, sessions, sign_ins
 from app.services.members import LastOwner, OwnersOnly
 from app.services.sessions import PROOF, ProofNeeded
-from tests.accounts import act, alone, make_person, outcome, race
-from tests.factories import Clock, Team, make_membership, make_workspace
+from tests.accounts import act, alone, make_person, outcome, race, sign_in
+from tests.factories import PASSWORD, Clock, Team, make_membership, make_workspace
 from tests.table_rows import count, row, rows, value
 
 WORKSPACES = 3
@@ -144,6 +145,22 @@ def test_ownership_is_handed_over_by_owners_with_their_password_to_members(
     assert role_of(boss) == "OWNER"
 
 
+def test_owners_are_made_and_unmade_with_the_password(boss: Actor, frozen_clock: Clock):
+    ana = make_person(boss.workspace_id)
+    frozen_clock.move(PROOF * 2)
+    assert outcome(partial(act, members.change_role, boss, ana.user_id, Role.OWNER)) is ProofNeeded
+    assert role_of(ana) == "AGENT"
+    act(members.change_role, boss, ana.user_id, Role.ADMIN)  # what is no danger needs none
+
+    act(sign_ins.prove, boss, PASSWORD)
+    act(members.change_role, boss, ana.user_id, Role.OWNER)
+    assert role_of(ana) == "OWNER"
+
+    frozen_clock.move(PROOF * 2)
+    assert outcome(partial(act, members.change_role, boss, ana.user_id, Role.ADMIN)) is ProofNeeded
+    assert role_of(ana) == "OWNER"
+
+
 def test_admins_decide_nothing_about_owners(boss: Actor):
     admin, ana = make_person(boss.workspace_id, Role.ADMIN), make_person(boss.workspace_id)
 
@@ -164,6 +181,26 @@ def test_agents_and_viewers_change_nobody(boss: Actor, role: Role):
         PermissionDenied
     )
     assert outcome(partial(act, members.remove, ana, boss.user_id)) is PermissionDenied
+
+
+def test_what_a_member_does_elsewhere_is_not_seen_here(
+    boss: Actor, rival: Team, frozen_clock: Clock
+):
+    ana = make_person(boss.workspace_id)
+    make_membership(rival.id, ana.user_id, Role.AGENT)
+    here = frozen_clock.now
+
+    frozen_clock.move(PROOF)
+    sign_in(replace(ana, workspace_id=rival.id))
+
+    def seen(actor: Actor) -> object:
+        views = {one.user_id: one.last_seen_at for one in act(members.list_members, actor)}
+        return views[ana.user_id]
+
+    assert seen(boss) == here
+    assert seen(rival.owner) == frozen_clock.now
+    act(own_sessions.switch, ana, rival.id)
+    assert seen(boss) is None
 
 
 def test_foreign_owner_finds_nobody_here(boss: Actor, rival: Team):

@@ -13,9 +13,17 @@ from app.models.enums import UserStatus
 from app.oauth_settings import OAuthProvider
 from app.services import second_factor, sessions, sign_ins, users
 from app.services.oauth import accounts
-from app.services.oauth.accounts import CameBack, CodeNeeded, Linked, Refused, SignedIn
+from app.services.oauth.accounts import (
+    CameBack,
+    CodeNeeded,
+    Linked,
+    Linking,
+    Refused,
+    SignedIn,
+)
 from app.services.oauth.client import Identity
 from app.services.sign_ins import Client
+from tests.accounts import make_person
 from tests.factories import Team
 from tests.table_rows import execute, rows, value
 
@@ -34,12 +42,18 @@ def identity_of(actor: Actor, *, subject: str = "s1") -> Identity:
 
 
 def come(identity: Identity, *, linking: Actor | None = None) -> accounts.Outcome:
-    came = CameBack(
-        ACME, "/dashboard", linking.user_id if linking else None,
-        str(linking.workspace_id) if linking else None,
-    )  # fmt: skip
+    came = CameBack(ACME, "/dashboard", linking and linking_of(linking))
     with db.transaction() as session:
         return accounts.decide(session, came, identity, CLIENT)
+
+
+def linking_of(actor: Actor) -> Linking:
+    assert actor.session_id
+    return Linking(
+        user_id=actor.require_person(),
+        session_id=actor.session_id,
+        workspace_id=actor.workspace_id,
+    )
 
 
 def diary(team: Team) -> list[tuple[str, str | None, dict[str, Any]]]:
@@ -98,7 +112,9 @@ def test_who_may_not_come_in_is_refused_and_written_down(acme: Team, status: Use
 
 
 def test_linking_is_written_down_in_the_workspace_at_hand(acme: Team) -> None:
-    assert isinstance(come(identity_of(acme.agent), linking=acme.agent), Linked)
+    ana = make_person(acme.id)
+
+    assert isinstance(come(identity_of(ana), linking=ana), Linked)
 
     assert diary(acme) == [("oauth.linked", None, {"provider": "acme"})]
 

@@ -17,6 +17,7 @@ from app.services import (
     verification,
 )
 from app.services.rate_limits import AMOUNTS, Limit
+from app.services.sessions import PROOF, ProofNeeded
 from app.services.tokens import TokenSpent
 from app.services.verification import AlreadyVerified
 from tests.accounts import (
@@ -184,6 +185,23 @@ def test_changing_it_needs_the_present_one(ana: Actor):
 
     assert has_password(ana, PASSWORD)
     assert live_of(ana) == 1
+
+
+def test_first_password_is_chosen_soon_after_signing_in(ana: Actor, frozen_clock: Clock):
+    """Somebody whom a provider vouches for has no password to show."""
+    execute("UPDATE users SET password_hash = NULL WHERE id = %s", ana.user_id)
+    late = sign_in(ana)
+    frozen_clock.move(PROOF * 2)
+    choose = partial(act, password_changes.change, current="", password=NEW)
+
+    with pytest.raises(ValidationFailed) as refused:
+        act(sign_ins.prove, late, "")
+    assert "Sign out, and in again" in refused.value.explanation
+    assert outcome(partial(choose, late)) is ProofNeeded
+    assert not value("SELECT password_hash FROM users WHERE id = %s", ana.user_id)
+
+    choose(sign_in(ana))
+    assert has_password(ana, NEW)
 
 
 def test_tries_to_change_it_are_counted_with_the_sign_ins_of_this_person_only(

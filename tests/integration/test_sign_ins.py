@@ -1,5 +1,6 @@
 """Signing in: every refusal is the same refusal; what is refused is in the diary, too."""
 
+import time
 from functools import partial
 
 import pyotp
@@ -11,6 +12,7 @@ from app.services import password_changes, passwords, second_factor, sessions, s
 from app.services.sessions import PROOF, ProofNeeded
 from app.services.sign_ins import Client, Outcome, SecondFactorRequired, WrongCredentials
 from app.services.tokens import TokenSpent
+from app.web import REFUSAL_S
 from tests.accounts import (
     THREADS,
     act,
@@ -22,7 +24,7 @@ from tests.accounts import (
     person,
     race,
 )
-from tests.factories import PASSWORD, Clock, Team
+from tests.factories import PASSWORD, Clock, Team, make_membership, make_workspace
 from tests.table_rows import count, execute, rows
 
 NEW_PASSWORD = "another long password"
@@ -67,6 +69,21 @@ def test_every_refusal_is_the_same(ana: Actor, rival: Team):
 
     assert answers == [answers[0]] * len(answers)
     assert answers[0][0] is WrongCredentials
+
+
+def test_refusing_a_member_of_thirty_workspaces_is_hidden_by_the_pause(ana: Actor):
+    """A line in each diary is written before the answer; the pause of the doors must be longer."""
+    for _workspace in range(30):
+        make_membership(make_workspace(), person(ana))
+    tries = []
+
+    for _try in range(3):
+        began = time.monotonic()
+        assert try_with(email_of(ana), "wrong").token is None
+        tries.append(time.monotonic() - began)
+
+    assert count("audit_entries", "action = 'session.refused'") == 3 * 31
+    assert min(tries) < REFUSAL_S
 
 
 def test_who_knows_the_password_gets_in_whatever_the_case_of_the_address(ana: Actor):

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from app.config import configure
 from app.edge import Edge
+from app.refusals import refuse
 from app.web import allowed_hosts
 
 HOST = "inbox.example.com"
@@ -22,7 +23,8 @@ async def echo(request: Request) -> Response:
 def client(environment: str, scheme: str) -> httpx.AsyncClient:
     settings = configure(environment=environment, base_url=f"{scheme}://{HOST}")
     routes = [Route("/{path:path}", echo, methods=["GET", "POST"])]
-    edge = Edge(Starlette(routes=routes), settings=settings, hosts=allowed_hosts())
+    app = Starlette(routes=routes)
+    edge = Edge(app, settings=settings, hosts=allowed_hosts(), refuse=refuse)
     return httpx.AsyncClient(transport=httpx.ASGITransport(edge), base_url=f"{scheme}://{HOST}")
 
 
@@ -50,6 +52,24 @@ async def test_a_method_that_nobody_knows_is_refused_before_any_route(method: st
 
     assert answer.status_code == 405
     assert answer.headers["allow"].startswith("GET, HEAD, POST")
+    assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "host", "status", "code"),
+    [("TRACE", HOST, 405, "method_not_allowed"), ("GET", "evil.example", 421, "foreign_host")],
+)
+async def test_programs_are_refused_in_their_shape(
+    method: str, host: str, status: int, code: str
+) -> None:
+    async with client("development", "http") as asking:
+        answer = await asking.request(method, "/api/messages", headers={"Host": host})
+
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] == code
+    assert answer.headers["x-request-id"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert ("allow" in answer.headers) is (status == 405)
 
 
 @pytest.mark.parametrize(

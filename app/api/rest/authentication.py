@@ -11,9 +11,8 @@ from starlette.responses import JSONResponse, Response
 from app import web
 from app.api.rest.operation import NO_CONTENT, new_router, public
 from app.api.rest.shapes import Answer, Body, Text
-from app.errors import NotAuthenticated, RateLimited, ValidationFailed
+from app.errors import NotAuthenticated, ValidationFailed
 from app.services import password_changes, sessions, sign_ins, users, verification
-from app.services.mails import letters, post
 from app.services.rate_limits import Limit, account_key
 from app.services.sessions import SessionView
 from app.services.users import EmailTaken
@@ -105,12 +104,14 @@ class Accepted(Answer):
 @public
 async def sign_up(request: Request, body: NewAccount) -> Accepted:
     """Make an account and a workspace; a known address gets a mail that says so."""
+    began = time.monotonic()
     refuse_foreign_page(request)
     await count(request, (Limit.SIGN_UP_ADDRESS, ""))
     try:
         await transact(_sign_up, body)
     except EmailTaken:
-        await _tell_owner(request, body.email)
+        await transact(users.tell_owner, body.email)
+    await take_as_long_as_any(began)
     return Accepted()
 
 
@@ -209,21 +210,6 @@ def _sign_up(session: Session, body: NewAccount) -> None:
         raise ValidationFailed(
             {ours.get(name, name): sentence for name, sentence in error.fields.items()}
         ) from error
-
-
-async def _tell_owner(request: Request, email: str) -> None:
-    """Mail the owner of a known address, a few times at most; the answer does not show it."""
-    try:
-        await count(request, (Limit.VERIFY_ACCOUNT, account_key(email)))
-    except RateLimited:
-        return
-    await transact(_mail_owner, email)
-
-
-def _mail_owner(session: Session, email: str) -> None:
-    user = users.find_by_email(session, email)
-    if user is not None:
-        post.post(session, user.email, letters.account_exists())
 
 
 def _signed_in(view: SessionView) -> SignedIn:

@@ -65,6 +65,20 @@ async def count(request: Request) -> None:
     await _count(request, f"address:{address}", ADDRESS_CALLS)
 
 
+async def count_anybody(request: Request) -> None:
+    """Count a call that no operation answers: of its key or sign-in, or of the address.
+
+    Raises:
+        RateLimited: the calls of this minute are used up.
+    """
+    try:
+        caller = await _find(request)
+    except NotAuthenticated:
+        await count(request)
+    else:
+        await _count(request, caller.counted_as, caller.calls_per_minute)
+
+
 def headers_of(ration: Ration) -> dict[str, str]:
     """Return what every response says about the limit."""
     return {

@@ -9,7 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.errors import AppError, NotFound, RateLimited, Unavailable, ValidationFailed
+from app.errors import (
+    AppError,
+    MethodNotAllowed,
+    NotFound,
+    RateLimited,
+    Unavailable,
+    ValidationFailed,
+)
 from app.i18n import gettext as _
 from app.services import sessions, users
 from app.services.tokens import TokenSpent
@@ -112,6 +119,8 @@ def refusal_page(error: AppError) -> Response:
         case _:
             title = _("This did not work")
     page = error_page(error.status, title, error.explanation)
+    if isinstance(error, MethodNotAllowed):
+        page.headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, RateLimited):
         page.headers["Retry-After"] = str(error.retry_after_s)
     return page

@@ -53,6 +53,7 @@ async def _ask(request: Request, form: dict[str, str]) -> Response:
 
 async def _choose(request: Request, form: dict[str, str]) -> Response:
     try:
+        await count(request, (Limit.RESET_ADDRESS, ""))
         await transact(
             password_changes.reset,
             form["token"],

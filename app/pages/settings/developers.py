@@ -1,6 +1,8 @@
 """API keys: made, shown once, rotated, revoked."""
 
 import datetime as dt
+from collections.abc import Callable
+from typing import Any
 
 from nicegui import background_tasks, ui
 
@@ -9,12 +11,13 @@ from app.clock import utc_now
 from app.components.button import button, mark
 from app.components.call import action, call
 from app.components.forms import Form, Values, confirm
+from app.components.proof import proven
 from app.components.secret import show_key
 from app.components.settings_frame import section, settings_page
 from app.components.when import ago
 from app.i18n import gettext as _
 from app.services import api_keys
-from app.services.api_keys import ApiKeyView
+from app.services.api_keys import ApiKeyView, NewKey
 from app.services.sessions import SessionView
 from app.services.words import permission_name
 
@@ -57,16 +60,12 @@ class Developers:
     def _new(self) -> None:
         async def send(values: Values) -> None:
             days = LIVES[values["life"]]
-            made = await call(
-                self._actor,
+            await self._show_made(
                 api_keys.create,
                 name=values["name"],
                 scopes=values["scopes"],
                 expires_at=utc_now() + dt.timedelta(days=days) if days else None,
             )
-            with self._root:
-                await show_key(made.secret)
-            await self._load()
 
         with section(_("New key")), Form(send, label=_("Create the key"), testid="key") as form:
             form.text(
@@ -76,6 +75,7 @@ class Developers:
                 "scopes",
                 _("What it may do"),
                 {scope.value: permission_name(scope) for scope in SCOPES},
+                ticked=[scope.value for scope in SCOPES if scope.value.endswith(":read")],
             )
             form.choice(
                 "life",
@@ -86,7 +86,7 @@ class Developers:
                     "90": _("90 days"),
                     "365": _("One year"),
                 },
-                value="",
+                value="365",
             )
 
     def _key(self, key: ApiKeyView) -> None:
@@ -102,7 +102,7 @@ class Developers:
                 ui.label(", ".join(map(permission_name, key.scopes))).classes("entry-sub")
             if key.is_expired:
                 ui.label(_("Expired")).classes("badge badge-neutral")
-            else:
+            if key.can_rotate:
                 button(
                     _("Rotate"), lambda: self._rotate(key), look="ghost",
                     testid=f"key-rotate-{key.id}",
@@ -114,10 +114,18 @@ class Developers:
 
     @action
     async def _rotate(self, key: ApiKeyView) -> None:
-        made = await call(self._actor, api_keys.rotate, key.id)
-        with self._root:
+        await self._show_made(api_keys.rotate, key.id)
+
+    async def _show_made(self, service: Callable[..., NewKey], *args: Any, **kwargs: Any) -> None:
+        """Make a key, perhaps after a proof, and show it once."""
+
+        async def make() -> None:
+            made = await call(self._actor, service, *args, **kwargs)
             await show_key(made.secret)
-        await self._load()
+            await self._load()
+
+        with self._root:
+            await proven(self._actor, make)
 
     @action
     async def _revoke(self, key: ApiKeyView) -> None:

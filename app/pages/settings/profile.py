@@ -5,7 +5,7 @@ import zoneinfo
 from nicegui import background_tasks, events, ui
 
 from app.components import feedback
-from app.components.button import button, mark
+from app.components.button import button, link_button, mark
 from app.components.call import action, call, in_thread
 from app.components.forms import Form, Values
 from app.components.person import avatar
@@ -33,17 +33,18 @@ def build(session: SessionView) -> None:
 @action
 async def _load(session: SessionView, root: ui.element) -> None:
     profile = await call(session.actor, profiles.get)
+    waiting = await call(session.actor, verification.awaited)
     if root.is_deleted:
         return
     root.clear()
     with root:
-        if not profile.is_verified:
-            _unverified(session, profile)
+        if waiting is not None:
+            _unverified(session, waiting.address)
         _picture(session, profile, root)
         _details(session, profile)
 
 
-def _unverified(session: SessionView, profile: ProfileView) -> None:
+def _unverified(session: SessionView, address: str) -> None:
     text = _("We sent a link to {email}. Until you open it, you can use the sandbox only.")
 
     @action
@@ -51,8 +52,13 @@ def _unverified(session: SessionView, profile: ProfileView) -> None:
         await call(session.actor, verification.ask_again)
         feedback.toast(_("A new link is on its way."))
 
-    with section(_("Confirm your address"), text.format(email=profile.email)):
+    with (
+        section(_("Confirm your address"), text.format(email=address)),
+        ui.element("div").classes("hstack gap-2"),
+    ):
         button(_("Send a new link"), send_again, testid="verify-again")
+        link = link_button(_("Change the address"), "/verify-email", testid="verify-change")
+        link.props["data-leave"] = True
 
 
 def _picture(session: SessionView, profile: ProfileView, root: ui.element) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from nicegui import background_tasks, ui
 
 from app.components import feedback
-from app.components.button import button, link_button, mark
+from app.components.button import button, mark
 from app.components.call import action, call
 from app.components.forms import Form, Values
 from app.components.proof import proven
@@ -14,7 +14,7 @@ from app.components.settings_frame import section, settings_page
 from app.components.when import ago
 from app.i18n import gettext as _
 from app.i18n import ngettext
-from app.services import own_sessions, password_changes, profiles, second_factor
+from app.services import own_sessions, password_changes, profiles, second_factor, sessions
 from app.services.devices import describe
 from app.services.oauth import accounts, providers
 from app.services.own_sessions import SignInView
@@ -157,12 +157,22 @@ class Security:
                 if provider.name not in names:
                     with ui.element("li").classes("entry"):
                         ui.label(provider.label).classes("entry-title")
-                        link = link_button(
+                        button(
                             _("Connect"),
-                            f"/api/auth/oauth/{provider.name}?link=1&next=/settings/security",
+                            lambda name=provider.name: self._link(name),
+                            look="ghost",
                             testid=f"oauth-link-{provider.name}",
                         )
-                        link.props["data-leave"] = True
+
+    @action
+    async def _link(self, provider: str) -> None:
+        async def link() -> None:
+            await call(self._actor, sessions.require_proof)
+            # Not `ui.navigate`, which looks for a panel of the shell.
+            url = f"/api/auth/oauth/{provider}?link=1&next=/settings/security"
+            self._root.client.open(url)
+
+        await proven(self._actor, link)
 
     @action
     async def _unlink(self, account_id: UUID) -> None:

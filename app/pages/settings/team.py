@@ -6,7 +6,7 @@ from nicegui import background_tasks, ui
 
 from app.actor import LOWEST_ROLE, Permission, Role
 from app.components import feedback
-from app.components.button import button, mark
+from app.components.button import button, link_button, mark
 from app.components.call import action, call
 from app.components.forms import Form, Values, confirm
 from app.components.icon import icon
@@ -15,7 +15,7 @@ from app.components.proof import proven
 from app.components.settings_frame import section, settings_page, table_region
 from app.components.when import ago
 from app.i18n import gettext as _
-from app.services import invitations, members
+from app.services import invitations, members, verification
 from app.services.invitations import InvitationView
 from app.services.members import MemberView
 from app.services.sessions import SessionView
@@ -42,12 +42,15 @@ class Team:
     async def _load(self) -> None:
         people = await call(self._actor, members.list_members)
         invited = await call(self._actor, invitations.list_open)
+        waiting = await call(self._actor, verification.awaited)
         if self._root.is_deleted:
             return
         self._root.clear()
         with self._root:
-            if self._can_manage:
+            if self._can_manage and waiting is None:
                 self._invite()
+            elif self._can_manage:
+                _confirm_first()
             with section(_("Members")), ui.element("ul").classes("entries"):
                 for one in people:
                     self._member(one)
@@ -68,11 +71,18 @@ class Team:
 
     def _invite(self) -> None:
         async def send(values: Values) -> None:
-            await call(
-                self._actor, invitations.create, email=values["email"], role=Role(values["role"])
-            )
-            feedback.toast(_("The invitation is on its way."))
-            await self._load()
+            async def invite() -> None:
+                await call(
+                    self._actor,
+                    invitations.create,
+                    email=values["email"],
+                    role=Role(values["role"]),
+                )
+                feedback.toast(_("The invitation is on its way."))
+                await self._load()
+
+            with self._root:
+                await proven(self._actor, invite)
 
         with (
             section(_("Invite somebody"), _("They get a mail with a link that works for a week.")),
@@ -86,7 +96,7 @@ class Team:
             avatar(one.name or one.email, one.image)
             with ui.element("div").classes("entry-text"):
                 ui.label(one.name or one.email).classes("entry-title")
-                seen = ago(one.last_seen_at) if one.last_seen_at else _("never here")
+                seen = ago(one.last_seen_at) if one.last_seen_at else _("not here lately")
                 ui.label(f"{one.email} · {seen}").classes("entry-sub")
             if one.has_second_factor:
                 ui.label(_("Two-step")).classes("badge badge-ok")
@@ -120,8 +130,12 @@ class Team:
 
     @action
     async def _change_role(self, user_id: UUID, role: Role) -> None:
-        try:
+        async def change() -> None:
             await call(self._actor, members.change_role, user_id, role)
+
+        try:
+            with self._root:
+                await proven(self._actor, change)
         finally:
             await self._load()
 
@@ -204,6 +218,14 @@ class Team:
             )
         if is_sure:
             await call(self._actor, members.leave)
+
+
+def _confirm_first() -> None:
+    """Say what comes before inviting somebody."""
+    text = _("Confirm your e-mail address first, so that people know who invites them.")
+    with section(_("Invite somebody"), text):
+        link = link_button(_("Confirm my address"), "/verify-email", testid="team-verify")
+        link.props["data-leave"] = True
 
 
 def _role_table() -> None:

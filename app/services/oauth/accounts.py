@@ -16,7 +16,7 @@ from app.db import bind_workspace
 from app.errors import AppError, Conflict, NotAuthenticated, NotFound
 from app.i18n import gettext as _
 from app.i18n import mark
-from app.models import OAuthAccount, User
+from app.models import OAuthAccount, User, VerificationToken
 from app.models.enums import TokenPurpose, UserStatus
 from app.services import audit, second_factor, sessions, sign_ins, tokens, users, workspaces
 from app.services.oauth.client import Identity
@@ -57,14 +57,22 @@ class Begun:
     browser_secret: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linking:
+    """Who began to add a provider to their account, from which sign-in, in which workspace."""
+
+    user_id: UUID
+    session_id: UUID
+    workspace_id: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class CameBack:
     """What was begun, once the browser is back; linking where somebody was signed in."""
 
     provider: Provider
     target: str
-    linking_id: UUID | None
-    workspace_id: str | None
+    linking: Linking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +126,11 @@ def begin(
 
     Raises:
         NotFound: no such provider.
+        ProofNeeded: linking, and the password was not shown lately.
     """
     provider = get_provider(provider_name)
+    if linking is not None:  # a provider opens the account for good, a borrowed browser must not
+        sessions.require_proof(session, linking)
     secret = new_token()
     state = tokens.issue(
         session,
@@ -129,6 +140,7 @@ def begin(
         target=target,
         browser=hash_token(secret).hex(),
         workspace_id=str(linking.workspace_id) if linking else None,
+        session_id=str(linking.session_id) if linking else None,
     )
     return Begun(provider, state, secret)
 
@@ -146,7 +158,7 @@ def come_back(session: Session, provider_name: str, *, state: str, browser_secre
     is_same_browser = same(row.data.get("browser", ""), hash_token(browser_secret).hex())
     if not is_same_browser or row.data.get("provider") != provider.name:
         raise TokenSpent
-    return CameBack(provider, row.data["target"], row.user_id, row.data["workspace_id"])
+    return CameBack(provider, row.data["target"], _linking_of(row))
 
 
 def decide(session: Session, came: CameBack, identity: Identity, client: Client) -> Outcome:
@@ -154,10 +166,13 @@ def decide(session: Session, came: CameBack, identity: Identity, client: Client)
 
     Raises:
         LinkedElsewhere: while linking, somebody else has it.
+        NotAuthenticated: the sign-in that began the linking has ended meanwhile.
     """
-    if came.linking_id is not None:
-        user = session.get_one(User, came.linking_id)
-        _link(session, user, identity, UUID(came.workspace_id) if came.workspace_id else None)
+    if (linking := came.linking) is not None:
+        if linking.session_id not in sessions.live_among(session, {linking.session_id}):
+            raise NotAuthenticated
+        user = session.get_one(User, linking.user_id)
+        _link(session, user, identity, linking.workspace_id)
         return Linked(came.target)
     provider = came.provider.name
     user_or_none = _owner_of(session, identity)
@@ -224,6 +239,16 @@ def unlink(session: Session, actor: Actor, account_id: UUID) -> None:
         raise LastWayIn
     session.delete(found[0])
     _record(session, actor.workspace_id, user_id, "oauth.unlinked", found[0].provider)
+
+
+def _linking_of(row: VerificationToken) -> Linking | None:
+    if row.user_id is None:
+        return None
+    return Linking(
+        user_id=row.user_id,
+        session_id=UUID(row.data["session_id"]),
+        workspace_id=UUID(row.data["workspace_id"]),
+    )
 
 
 def _owner_of(session: Session, identity: Identity) -> User | None:
