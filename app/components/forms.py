@@ -1,7 +1,8 @@
 """Forms of the shell: fields with a label above and an error below, a form that sends once.
 
 A form hands its values to a handler; a `ValidationFailed` marks the fields that it names, and the
-first of them gets the focus. Everything else becomes a toast, by `@action`.
+first of them gets the focus. Everything else becomes a toast, by `@action`, or stays above the
+button of a form that `keeps_errors`: for steps whose reason one has to read while mending it.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -12,7 +13,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 
 from app.components.button import button, mark
 from app.components.call import action
-from app.errors import ValidationFailed
+from app.errors import AppError, NotAuthenticated, ValidationFailed
 from app.i18n import gettext as _
 
 Values = dict[str, Any]
@@ -42,10 +43,14 @@ class Field:
 class Form:
     """Fields by name and one button that sends them; the fields are added inside its block."""
 
-    def __init__(self, on_send: Handler, *, label: str, testid: str) -> None:
+    def __init__(
+        self, on_send: Handler, *, label: str, testid: str, keeps_errors: bool = False
+    ) -> None:
         self._on_send = on_send
         self._label = label
         self._testid = testid
+        self._keeps_errors = keeps_errors
+        self._alert: ui.label | None = None
         self._fields: dict[str, Field] = {}
         self._root = ui.element("form").classes("form")
         self._root.props["novalidate"] = True
@@ -58,6 +63,10 @@ class Form:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        if self._keeps_errors:
+            self._alert = mark(ui.label().classes("callout"), f"{self._testid}-error")
+            self._alert.props["role"] = "alert"
+            self._alert.set_visibility(False)
         with ui.element("div").classes("form-actions"):
             self.send_button = button(
                 self._label, lambda: None, look="primary", testid=f"{self._testid}-submit"
@@ -134,14 +143,24 @@ class Form:
     async def _submit(self) -> None:
         for field in self._fields.values():
             field.show_error(None)
+        self._say(None)
         self.send_button.disable()
         try:
             await self._on_send({name: field.value for name, field in self._fields.items()})
         except ValidationFailed as error:
             self._show(error)
+        except AppError as error:
+            if self._alert is None or isinstance(error, NotAuthenticated):
+                raise
+            self._say(error.explanation)
         finally:
             if not self.send_button.is_deleted:
                 self.send_button.enable()
+
+    def _say(self, sentence: str | None) -> None:
+        if self._alert is not None and not self._alert.is_deleted:
+            self._alert.set_text(sentence or "")
+            self._alert.set_visibility(bool(sentence))
 
     def _show(self, error: ValidationFailed) -> None:
         unknown = {name: text for name, text in error.fields.items() if name not in self._fields}

@@ -16,14 +16,17 @@ from app.components.call import call
 from app.components.shell import Shell
 from app.errors import AppError, NotFound
 from app.ids import parse_id
-from app.pages import dashboard, messages, phone_numbers
+from app.pages import dashboard, messages
 from app.pages.doors.door import not_found_page, refusal_page
+from app.pages.numbers import connect, overview
 from app.pages.settings import audit, developers, profile, security, team, workspace
 from app.services import conversations, plans, workspaces
 from app.services.sessions import SessionView
 from app.web import CurrentSession
 
-SETTINGS: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
+# Pages that not every role may open, and the permission that they take.
+GUARDED: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
+    "/phone-numbers/connect": (Permission.NUMBER_CONNECT, connect.build),
     "/settings/profile": (None, profile.build),
     "/settings/security": (None, security.build),
     "/settings/team": (Permission.MEMBER_READ, team.build),
@@ -32,7 +35,7 @@ SETTINGS: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
     "/settings/audit": (Permission.AUDIT_READ, audit.build),
 }
 PREFIXES = ("/dashboard", "/messages", "/phone-numbers", "/settings")
-PATHS = ("/dashboard", "/messages", "/messages/{conversation}", "/phone-numbers", *SETTINGS)
+PATHS = ("/dashboard", "/messages", "/messages/{conversation}", "/phone-numbers", *GUARDED)
 
 
 def register() -> None:
@@ -48,7 +51,7 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
     conversation = request.path_params.get("conversation")
     if conversation is not None and not await _exists(session, conversation):
         return not_found_page()
-    needed, _page = SETTINGS.get(request.url.path, (None, None))
+    needed, _page = GUARDED.get(request.url.path, (None, None))
     if needed is not None and not session.actor.may(needed):
         return not_found_page()  # what a role may not open does not exist for it
     try:
@@ -61,20 +64,20 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
         {
             "/dashboard": lambda: dashboard.build(session),
             "/messages": lambda: messages.build(session),
-            "/phone-numbers": lambda: phone_numbers.build(session),
+            "/phone-numbers": lambda: overview.build(session),
             **{
-                path: partial(_settings, session, needed, page)
-                for path, (needed, page) in SETTINGS.items()
+                path: partial(_guarded, session, needed, page)
+                for path, (needed, page) in GUARDED.items()
             },
         }
     )
     return None
 
 
-def _settings(
+def _guarded(
     session: SessionView, needed: Permission | None, page: Callable[[SessionView], None]
 ) -> None:
-    """Build a page of the settings, reached by a click inside: the role is asked once more."""
+    """Build a page of some roles, reached by a click inside: the role is asked once more."""
     if needed is not None:
         session.actor.require(needed)
     page(session)

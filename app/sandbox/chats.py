@@ -7,6 +7,7 @@ from app.i18n import gettext as _
 from app.sandbox.customers import Customer
 from app.sandbox.identifiers import readable_phone
 from app.sandbox.messages import Message
+from app.sandbox.registrations import SentCode
 from app.sandbox.store import SandboxNumber, Store
 
 FIRST_CUSTOMER = "Ana Morales"
@@ -24,7 +25,7 @@ def find_chat(
     store: Store, workspace: str, number_id: str | None, customer_id: int | None
 ) -> Chat | None:
     """Return the chat asked for, else the first; None when a part is missing or foreign."""
-    numbers = store.list_workspace_numbers(workspace)
+    numbers = _in_use(store, workspace)
     customers = store.customers.list_all(workspace)
     number = next((n for n in numbers if number_id in {None, n.meta_phone_number_id}), None)
     customer = next((c for c in customers if customer_id in {None, c.id}), None)
@@ -34,7 +35,7 @@ def find_chat(
 def ensure_first_customer(store: Store, workspace: str) -> bool:
     """Make sure that somebody can write at once; tell whether there is a number to write to."""
     with store.database.transaction():
-        if not store.list_workspace_numbers(workspace):
+        if not _in_use(store, workspace):
             return False
         if not store.customers.list_all(workspace):
             _name, phone = store.customers.suggest(workspace)
@@ -53,12 +54,18 @@ def chat_state(store: Store, workspace: str, chat: Chat) -> dict[str, Any]:
         "version": version,
         "number": number_id,
         "customer": customer_id,
-        "numbers": [number_json(number) for number in store.list_workspace_numbers(workspace)],
+        "numbers": [number_json(number) for number in _in_use(store, workspace)],
         "customers": [customer_json(item) for item in store.customers.list_all(workspace)],
+        "codes": [code_json(code) for code in store.registrations.sent_codes(workspace)],
         "messages": [message_json(message, by_wamid) for message in messages],
         "typingSeconds": store.messages.typing_s(number_id, customer_id),
         "suggestion": {"name": name, "phone": readable_phone(phone)},
     }
+
+
+def _in_use(store: Store, workspace: str) -> list[SandboxNumber]:
+    """Return the numbers that one can write to: one on its way is nobody's yet."""
+    return [one for one in store.list_workspace_numbers(workspace) if one.is_registered]
 
 
 def number_json(number: SandboxNumber) -> dict[str, Any]:
@@ -66,6 +73,19 @@ def number_json(number: SandboxNumber) -> dict[str, Any]:
         "id": number.meta_phone_number_id,
         "name": number.display_name,
         "phone": readable_phone(number.phone),
+    }
+
+
+def code_json(sent: SentCode) -> dict[str, Any]:
+    """Return a code that WhatsApp sent to a business number, as its owner reads or hears it."""
+    words = (
+        _("Call to {number}: your WhatsApp code is {code}.")
+        if sent.method == "VOICE"
+        else _("SMS to {number}: your WhatsApp code is {code}.")
+    )
+    return {
+        "code": sent.code,
+        "text": words.format(number=readable_phone(sent.phone), code=sent.code),
     }
 
 

@@ -50,6 +50,7 @@ async def request_code(
         raise _invalid("code_method is SMS or VOICE, language is like en_US.")
     ask = sandbox.store.registrations.ask_for_code
     await asyncio.to_thread(ask, number.meta_phone_number_id, body["code_method"])
+    await _show(sandbox, number)
     return {"success": True}
 
 
@@ -63,6 +64,7 @@ async def verify_code(
     if not SIX_DIGITS.fullmatch(code):
         raise _invalid("code has six digits.")
     await asyncio.to_thread(sandbox.store.registrations.verify, number.meta_phone_number_id, code)
+    await _show(sandbox, number)
     return {"success": True}
 
 
@@ -77,6 +79,7 @@ async def register(
         raise _invalid("messaging_product is whatsapp, pin has six digits.")
     pin = body["pin"]
     await asyncio.to_thread(sandbox.store.registrations.register, number.meta_phone_number_id, pin)
+    await _show(sandbox, number)
     return {"success": True}
 
 
@@ -86,6 +89,11 @@ async def deregister(object_id: str, waba_id: Waba, sandbox: CurrentSandbox) -> 
     number = await _own(sandbox, waba_id, object_id)
     await asyncio.to_thread(sandbox.store.registrations.deregister, number.meta_phone_number_id)
     return {"success": True}
+
+
+async def _show(sandbox: Sandbox, number: SandboxNumber) -> None:
+    """Let the phone page look again."""
+    await asyncio.to_thread(sandbox.store.customers.touch, number.workspace)
 
 
 async def _own(sandbox: Sandbox, waba_id: str, object_id: str) -> SandboxNumber:

@@ -48,6 +48,8 @@ class PhoneNumberView:
     quality_rating: str | None
     messaging_limit: str | None
     name_status: str | None
+    code_asked_at: dt.datetime | None
+    code_verified_at: dt.datetime | None
     created_at: dt.datetime
 
     @property
@@ -307,6 +309,8 @@ def _view(row: PhoneNumber, is_sandbox: bool | None) -> PhoneNumberView:  # noqa
         quality_rating=row.quality_rating,
         messaging_limit=row.messaging_limit,
         name_status=row.name_status,
+        code_asked_at=row.code_asked_at,
+        code_verified_at=row.code_verified_at,
         created_at=row.created_at,
     )
 

@@ -68,6 +68,27 @@ class AlreadyRegistered(Conflict):
     sentence = mark("This number is registered already.")
 
 
+class Step(StrEnum):
+    """What comes next on a number's way."""
+
+    ASK = "ask"
+    CODE = "code"
+    REGISTER = "register"
+    SUBSCRIBE = "subscribe"
+    DONE = "done"
+
+
+def next_step(number: PhoneNumberView) -> Step:
+    """Return what is to be done next for a number, by what was done before."""
+    if number.status is PhoneNumberStatus.VERIFIED:
+        return Step.DONE
+    if number.status is PhoneNumberStatus.FAILED and number.code_asked_at is None:
+        return Step.SUBSCRIBE  # it was registered already when it was brought along
+    if number.code_verified_at is not None:
+        return Step.REGISTER
+    return Step.ASK if number.code_asked_at is None else Step.CODE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
     """A number on its way, with what one needs to ask Graph about it."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from app import paths
-from app.actor import Actor
+from app.actor import Actor, Permission
 from app.config import settings
 from app.crypto import new_token
 from app.errors import NotFound
@@ -94,13 +94,22 @@ def keep(session: Session, actor: Actor, account: NewAccount) -> WhatsAppAccount
     return row
 
 
+def has_any(session: Session, actor: Actor) -> bool:
+    """Tell whether there is an account to which a new number could belong."""
+    actor.require(Permission.NUMBER_READ)
+    query = select(WhatsAppAccount.id).where(
+        col(WhatsAppAccount.workspace_id) == actor.workspace_id
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
 def verify_token(row: WhatsAppAccount) -> str:
     """Return what Meta shows when it verifies our address."""
     return open_secret(row.verify_token, bound_to(row), "verify_token") or ""
 
 
 def find(
-    session: Session, actor: Actor, account_id: UUID, *, lock: bool = False
+    session: Session, actor: Actor, whatsapp_account_id: UUID, *, lock: bool = False
 ) -> WhatsAppAccount:
     """Return an account of one's own. System-only: whoever uses it has asked for the permission.
 
@@ -109,7 +118,7 @@ def find(
     """
     query = select(WhatsAppAccount).where(
         col(WhatsAppAccount.workspace_id) == actor.workspace_id,
-        col(WhatsAppAccount.id) == account_id,
+        col(WhatsAppAccount.id) == whatsapp_account_id,
     )
     row = session.exec(query.with_for_update() if lock else query).first()
     if row is None:

@@ -99,6 +99,7 @@ def acme_ids(acme: Team, rival: Team) -> dict[str, Any]:
         "workspace_id": acme.id,
         "picture_id": logo.id,
         "account_id": account.id,
+        "whatsapp_account_id": one("whatsapp_accounts"),
     }
 
 

@@ -151,7 +151,19 @@ function paint() {
   byId("phone-online").checked = customer.isOnline;
   byId("phone-receipts").checked = customer.showsReceipts;
   paintSub(number, customer);
+  paintCodes(state.codes);
   paintBubbles(state.messages);
+}
+
+function paintCodes(codes) {
+  const list = byId("phone-codes");
+  list.replaceChildren(...codes.map((item) => {
+    const line = element("li", "ph-code", item.text);
+    line.dataset.testid = "phone-code";
+    line.dataset.code = item.code;
+    return line;
+  }));
+  list.hidden = codes.length === 0;
 }
 
 function paintSub(number, customer) {

@@ -4,8 +4,9 @@ import asyncio
 
 from nicegui import ui
 
+from app.actor import Permission
 from app.components import feedback
-from app.components.button import mark
+from app.components.button import link_button, mark
 from app.components.call import action, call
 from app.components.icon import icon
 from app.components.moment import Moment
@@ -55,19 +56,30 @@ class PhoneNumbers:
         if not self._actions.default_slot.children:
             with self._actions:
                 phone_link()
-                connect_button(self._session)
+                self._connect_link()
         with self._page:
             for number in numbers:
                 self._card(number, activity.get(number.id, NumberActivity()))
             _plan_use(len(numbers), limit)
 
     def _nothing(self) -> None:
-        with feedback.empty_state(
-            "phone",
-            _("No phone number yet"),
-            _("A sandbox number works at once, without any account, to try things out."),
+        with (
+            feedback.empty_state(
+                "phone",
+                _("No phone number yet"),
+                _("A sandbox number works at once, without any account, to try things out."),
+            ),
+            ui.element("div").classes("hstack gap-2"),
         ):
             connect_button(self._session)
+            self._connect_link()
+
+    def _connect_link(self) -> None:
+        if self._session.actor.may(Permission.NUMBER_CONNECT):
+            link_button(
+                _("Connect a number"), "/phone-numbers/connect", testid="connect-number",
+                icon="plus",
+            )  # fmt: skip
 
     def _card(self, number: PhoneNumberView, activity: NumberActivity) -> None:
         with mark(ui.element("section").classes("card"), f"phone-number-{number.id}"):

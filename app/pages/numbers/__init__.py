@@ -1,0 +1,1 @@
+"""Phone numbers: what there is, and the ways to connect one more."""
