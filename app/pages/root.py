@@ -24,9 +24,7 @@ from app.services import conversations, plans, workspaces
 from app.services.sessions import SessionView
 from app.web import CurrentSession
 
-# Pages that not every role may open, and the permission that they take.
-GUARDED: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
-    "/phone-numbers/connect": (Permission.NUMBER_CONNECT, connect.build),
+SETTINGS: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
     "/settings/profile": (None, profile.build),
     "/settings/security": (None, security.build),
     "/settings/team": (Permission.MEMBER_READ, team.build),
@@ -34,8 +32,19 @@ GUARDED: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
     "/settings/developers": (Permission.KEY_MANAGE, developers.build),
     "/settings/audit": (Permission.AUDIT_READ, audit.build),
 }
+# Pages that not every role may open, and the permission that they take.
+NEEDED = {path: needed for path, (needed, _page) in SETTINGS.items() if needed is not None} | {
+    "/phone-numbers/connect": Permission.NUMBER_CONNECT
+}
 PREFIXES = ("/dashboard", "/messages", "/phone-numbers", "/settings")
-PATHS = ("/dashboard", "/messages", "/messages/{conversation}", "/phone-numbers", *GUARDED)
+PATHS = (
+    "/dashboard",
+    "/messages",
+    "/messages/{conversation}",
+    "/phone-numbers",
+    "/phone-numbers/connect",
+    *SETTINGS,
+)
 
 
 def register() -> None:
@@ -51,7 +60,7 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
     conversation = request.path_params.get("conversation")
     if conversation is not None and not await _exists(session, conversation):
         return not_found_page()
-    needed, _page = GUARDED.get(request.url.path, (None, None))
+    needed = NEEDED.get(request.url.path)
     if needed is not None and not session.actor.may(needed):
         return not_found_page()  # what a role may not open does not exist for it
     try:
@@ -60,24 +69,30 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
     except AppError as error:  # the database is away, or the session ended just now
         return refusal_page(error)
     Shell(session, plan, own)
+
+    def connect_number(number: str = "") -> None:
+        session.actor.require(Permission.NUMBER_CONNECT)
+        connect.build(session, parse_id(number))
+
     ui.sub_pages(
         {
             "/dashboard": lambda: dashboard.build(session),
             "/messages": lambda: messages.build(session),
             "/phone-numbers": lambda: overview.build(session),
+            "/phone-numbers/connect": connect_number,
             **{
-                path: partial(_guarded, session, needed, page)
-                for path, (needed, page) in GUARDED.items()
+                path: partial(_settings, session, needed, page)
+                for path, (needed, page) in SETTINGS.items()
             },
         }
     )
     return None
 
 
-def _guarded(
+def _settings(
     session: SessionView, needed: Permission | None, page: Callable[[SessionView], None]
 ) -> None:
-    """Build a page of some roles, reached by a click inside: the role is asked once more."""
+    """Build a page of the settings, reached by a click inside: the role is asked once more."""
     if needed is not None:
         session.actor.require(needed)
     page(session)

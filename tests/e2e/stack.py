@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import psycopg
 
+from app import paths
+from app.config import Settings
 from app.devstack.layout import Layout
 from tests.subprocesses import environment, free_port
 
@@ -165,6 +167,18 @@ class Stack:
         assert len(moved) == 1
         return replace(workspace, email=email)
 
+    def account_at_meta(self, name: str) -> dict[str, str]:
+        """Make a number at Meta, as the sandbox plays it, that nobody here has connected."""
+        config = Settings(_env_file=None, data_dir=self.data_dir)
+        answer = httpx.post(
+            self.base_url + paths.SANDBOX_ACCOUNTS,
+            json={"workspace": f"elsewhere {name}", "displayName": name},
+            headers={"Authorization": f"Bearer {config.derive('sandbox-provisioning')}"},
+            trust_env=False,
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
     def let_proof_grow_old(self, workspace: Workspace) -> None:
         """Let it be an hour since anybody of the workspace has shown a password."""
         self.query(
@@ -221,7 +235,11 @@ class Stack:
 def make_stack(data_dir: Path, **settings: str) -> Stack:
     """Prepare a product with settings of its own; nothing of the environment leaks in."""
     port = free_port()
-    given = environment(
-        DATA_DIR=str(data_dir), PORT=str(port), **{"PYTHONUNBUFFERED": "1", **settings}
-    )
+    own = {
+        "DATA_DIR": str(data_dir),
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+        "WHATSAPP_GRAPH_URL": f"http://127.0.0.1:{port}{paths.SANDBOX_GRAPH}",
+    }
+    given = environment(**{**own, **settings})
     return Stack(data_dir=data_dir, port=port, environment=given)

@@ -6,7 +6,7 @@ What was done stands in the number's row; `?number=` names it, and the page goes
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from nicegui import background_tasks, context, ui
+from nicegui import background_tasks, ui
 
 from app.components.button import link_button, mark
 from app.components.call import action, call
@@ -18,7 +18,6 @@ from app.components.steps import steps
 from app.config import settings
 from app.errors import NotFound
 from app.i18n import gettext as _
-from app.ids import parse_id
 from app.pages.numbers import forms
 from app.services import phone_numbers, registration, whatsapp_accounts
 from app.services.own_accounts import FoundAccount, OwnAccount
@@ -36,21 +35,19 @@ PLACES = {
 }
 
 
-def build(session: SessionView) -> None:
-    """Compose the page."""
-    Connect(session)
+def build(session: SessionView, number_id: UUID | None) -> None:
+    """Compose the page; with a number, at the step that it has come to."""
+    Connect(session, number_id)
 
 
 class Connect:
     """One page load; each step is drawn in place of the one before."""
 
-    def __init__(self, session: SessionView) -> None:
+    def __init__(self, session: SessionView, number_id: UUID | None) -> None:
         self._session, self._actor = session, session.actor
         ui.page_title(_("Connect a number"))
         page_bar(_("Connect a number"))
         self._page = ui.element("div").classes("page wizard")
-        request = context.client.request
-        number_id = parse_id(request.query_params.get("number", ""))
         background_tasks.create(self._begin(number_id), name="connect", context=self._page)
 
     @action

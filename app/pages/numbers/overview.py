@@ -19,6 +19,7 @@ from app.i18n import gettext as _
 from app.services import conversations, phone_numbers, plans
 from app.services.conversations import NumberActivity
 from app.services.phone_numbers import PhoneNumberView
+from app.services.registration import Step, next_step
 from app.services.sessions import SessionView
 
 
@@ -32,6 +33,7 @@ class PhoneNumbers:
 
     def __init__(self, session: SessionView) -> None:
         self._session = session
+        self._may_connect = session.actor.may(Permission.NUMBER_CONNECT)
         ui.page_title(_("Phone numbers"))
         self._actions = page_bar(_("Phone numbers"))
         self._page = ui.element("div").classes("page page-stack").props("role=region tabindex=0")
@@ -75,7 +77,7 @@ class PhoneNumbers:
             self._connect_link()
 
     def _connect_link(self) -> None:
-        if self._session.actor.may(Permission.NUMBER_CONNECT):
+        if self._may_connect:
             link_button(
                 _("Connect a number"), "/phone-numbers/connect", testid="connect-number",
                 icon="plus",
@@ -93,6 +95,11 @@ class PhoneNumbers:
                         with ui.element("p").classes("card-sub tnum"):
                             ui.label(number.pretty)
                 status_badges(number)
+                if self._may_connect and next_step(number) is not Step.DONE:
+                    link_button(
+                        _("Go on"), f"/phone-numbers/connect?number={number.id}",
+                        testid=f"go-on-{number.id}",
+                    )  # fmt: skip
             if number.status_reason:
                 with ui.element("p").classes("hint mt-3"):
                     ui.label(number.status_reason)
