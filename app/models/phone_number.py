@@ -34,6 +34,12 @@ class WhatsAppAccount(WorkspaceRow, table=True):
     verify_token: bytes | None = None
     is_platform: bool = flag(default=False)
     is_sandbox: bool = flag(default=False)
+    # What Graph said when it was last asked: the token's end (none: it lasts), whether webhooks are
+    # sent anywhere, and why it refused to answer.
+    checked_at: dt.datetime | None = moment()
+    token_expires_at: dt.datetime | None = moment()
+    is_subscribed: bool | None = None
+    problem: str | None = Field(default=None, max_length=500)
 
 
 class PhoneNumber(WorkspaceRow, table=True):

@@ -19,8 +19,9 @@ from app.ids import parse_id
 from app.pages import dashboard, messages
 from app.pages.doors.door import not_found_page, refusal_page
 from app.pages.numbers import connect, overview
+from app.pages.numbers import number as numbers
 from app.pages.settings import audit, developers, profile, security, team, workspace
-from app.services import conversations, plans, workspaces
+from app.services import conversations, phone_numbers, plans, workspaces
 from app.services.sessions import SessionView
 from app.web import CurrentSession
 
@@ -36,6 +37,8 @@ SETTINGS: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
 NEEDED = {path: needed for path, (needed, _page) in SETTINGS.items() if needed is not None} | {
     "/phone-numbers/connect": Permission.NUMBER_CONNECT
 }
+# Ids in paths, and how one learns that there is such a row.
+ROWS = {"conversation": conversations.get, "number": phone_numbers.get}
 PREFIXES = ("/dashboard", "/messages", "/phone-numbers", "/settings")
 PATHS = (
     "/dashboard",
@@ -43,6 +46,7 @@ PATHS = (
     "/messages/{conversation}",
     "/phone-numbers",
     "/phone-numbers/connect",
+    "/phone-numbers/{number}",
     *SETTINGS,
 )
 
@@ -57,9 +61,10 @@ def register() -> None:
 
 async def shell(request: Request, session: CurrentSession) -> Response | None:
     """Build the frame and the page that the path names."""
-    conversation = request.path_params.get("conversation")
-    if conversation is not None and not await _exists(session, conversation):
-        return not_found_page()
+    for name, get in ROWS.items():
+        row = request.path_params.get(name)
+        if row is not None and not await _exists(session, get, row):
+            return not_found_page()
     needed = NEEDED.get(request.url.path)
     if needed is not None and not session.actor.may(needed):
         return not_found_page()  # what a role may not open does not exist for it
@@ -74,12 +79,17 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
         session.actor.require(Permission.NUMBER_CONNECT)
         connect.build(session, parse_id(number))
 
+    def show_number(number: str) -> None:
+        if (number_id := parse_id(number)) is not None:
+            numbers.build(session, number_id)
+
     ui.sub_pages(
         {
             "/dashboard": lambda: dashboard.build(session),
             "/messages": lambda: messages.build(session),
             "/phone-numbers": lambda: overview.build(session),
             "/phone-numbers/connect": connect_number,
+            "/phone-numbers/{number}": show_number,
             **{
                 path: partial(_settings, session, needed, page)
                 for path, (needed, page) in SETTINGS.items()
@@ -102,12 +112,12 @@ async def _missing(session: CurrentSession) -> Response:  # noqa: ARG001  # only
     return not_found_page()
 
 
-async def _exists(session: SessionView, conversation: str) -> bool:
-    conversation_id = parse_id(conversation)
-    if conversation_id is None:
+async def _exists(session: SessionView, get: Callable[..., object], row: str) -> bool:
+    row_id = parse_id(row)
+    if row_id is None:
         return False
     try:
-        await call(session.actor, conversations.get, conversation_id)
+        await call(session.actor, get, row_id)
     except NotFound:
         return False
     return True

@@ -24,6 +24,7 @@ OPENERS = {
     # Calls a provider between two transactions, so it cannot be inside one.
     "app.services.sandbox_numbers",
     "app.services.registration",
+    "app.services.number_health",
     "app.services.own_accounts",
     # The owner's connection, before anybody else is there.
     "app.services.schema.migrations",

@@ -19,7 +19,7 @@ def test_columns_of_secrets_hold_bytes() -> None:
         f"{table.name}.{column.name}": column
         for table in SQLModel.metadata.tables.values()
         for column in table.columns
-        if SECRET.search(column.name)
+        if SECRET.search(column.name) and not column.name.endswith("_at")  # a time is no secret
     }
 
     readable = [

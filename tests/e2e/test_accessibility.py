@@ -14,7 +14,15 @@ PUBLIC = [
     "/sign-in", "/sign-up", "/reset-password", "/verify-email?token=x", "/invitations/x",
     "/api/docs", "/dev/mail", "/no-such-page",
 ]  # fmt: skip
-PRIVATE = ["/dashboard", "/messages", "thread", "/phone-numbers", "/sign-out", "/sandbox/phone"]
+PRIVATE = [
+    "/dashboard",
+    "/messages",
+    "thread",
+    "/phone-numbers",
+    "/phone-numbers/connect",
+    "/sign-out",
+    "/sandbox/phone",
+]
 SETTINGS = ["profile", "security", "team", "workspace", "developers", "audit"]
 WIDTHS = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 

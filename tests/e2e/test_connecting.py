@@ -146,6 +146,43 @@ def test_an_account_of_ones_own_is_brought_with_its_token(person: Person, stack:
     assert account["accessToken"] not in stack.tail()
 
 
+def test_a_number_shows_its_health_takes_a_new_token_and_is_let_go_alone(
+    person: Person, stack: Stack
+) -> None:
+    account = stack.account_at_meta("Grocer")
+    page = person(stack.workspace("Health"))
+    start(page, "own")
+    bring(page, account)
+    page.get_by_test_id("choose-submit").click()
+    expect(page.get_by_text("is ready")).to_be_visible()
+    page.get_by_test_id("connect-all").click()
+    page.locator("[data-testid^=open-number-]").filter(has_text="Grocer").click()
+    expect(page.get_by_test_id("health-token")).to_contain_text("Works and lasts")
+    expect(page.get_by_test_id("health-webhooks")).to_contain_text("Yes")
+    expect(page.get_by_test_id("health-quality")).to_contain_text("High")
+
+    page.get_by_test_id("token-access_token").fill("EAAended")
+    page.get_by_test_id("token-submit").click()
+    expect(page.get_by_test_id("token-error")).to_be_visible()
+    page.get_by_test_id("token-access_token").fill(account["accessToken"])
+    page.get_by_test_id("token-submit").click()
+    expect(page.get_by_text("The new token is in use.")).to_be_visible()
+
+    page.get_by_test_id("number-display_name").fill("Corner grocer")
+    page.get_by_test_id("number-shows-typing").click()
+    page.get_by_test_id("number-submit").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Corner grocer")).to_be_visible()
+    expect(page.get_by_test_id("number-shows-typing")).to_have_attribute("aria-checked", "false")
+
+    page.get_by_test_id("number-disconnect").click()
+    page.get_by_test_id("number-disconnect-confirm").click()
+    page.wait_for_url("**/phone-numbers")
+    expect(page.locator("[data-testid^=phone-number-]")).to_have_count(1)
+    expect(page.get_by_text("Corner grocer")).to_have_count(0)
+
+
 @pytest.mark.phone
 def test_the_ways_fit_a_phone(person: Person, stack: Stack) -> None:
     page = person(connected(stack, "Narrow"))

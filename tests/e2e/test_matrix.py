@@ -49,6 +49,7 @@ MATRIX = """
     GET  /messages/{conversation}             303 200 200 200 200 404 404
     GET  /phone-numbers                       303 200 200 200 200 200 200
     GET  /phone-numbers/connect               303 404 404 200 200 200 200
+    GET  /phone-numbers/{number}              303 200 200 200 200 404 404
     GET  /settings/profile                    303 200 200 200 200 200 200
     GET  /settings/security                   303 200 200 200 200 200 200
     GET  /settings/team                       303 200 200 200 200 200 200

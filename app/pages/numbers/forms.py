@@ -138,17 +138,17 @@ def code_form(actor: Actor, number: PhoneNumberView, go_on: Next[PhoneNumberView
             await in_thread(registration.verify_code, actor, number.id, code=values["code"])
         )
 
+    if number.is_sandbox and settings().has_sandbox:
+        with ui.element("div").classes("card-note"):
+            ui.label(_("In the sandbox the code is shown on the customer's phone.")).classes(
+                "muted"
+            )
+            phone_link()
     with Form(send, label=_("Verify"), testid="code", keeps_errors=True) as form:
         form.text(
             "code", _("Code"), autocomplete="one-time-code", maxlength=12,
             hint=_("Six digits. They count for ten minutes."),
         )  # fmt: skip
-    if number.is_sandbox and settings().has_sandbox:
-        with ui.element("div").classes("card-foot"):
-            ui.label(_("In the sandbox the code is shown on the customer's phone.")).classes(
-                "muted"
-            )
-            phone_link()
 
 
 def register_form(actor: Actor, number: PhoneNumberView, go_on: Next[PhoneNumberView]) -> None:

@@ -90,7 +90,10 @@ class PhoneNumbers:
                     icon("smartphone" if number.is_sandbox else "phone")
                 with ui.element("div").classes("grow"):
                     with ui.element("h2").classes("card-title truncate"):
-                        ui.label(number.display_name or number.pretty)
+                        link = mark(ui.element("a"), f"open-number-{number.id}")
+                        link.props["href"] = f"/phone-numbers/{number.id}"
+                        with link:
+                            ui.label(number.display_name or number.pretty)
                     if number.display_name:
                         with ui.element("p").classes("card-sub tnum"):
                             ui.label(number.pretty)
