@@ -32,6 +32,8 @@ class Permission(StrEnum):
     MESSAGE_SEND = "message:send"
     NUMBER_READ = "number:read"
     NUMBER_CONNECT = "number:connect"
+    TEMPLATE_READ = "template:read"
+    TEMPLATE_MANAGE = "template:manage"
     MEMBER_READ = "member:read"
     MEMBER_MANAGE = "member:manage"
     WORKSPACE_UPDATE = "workspace:update"
@@ -44,9 +46,11 @@ class Permission(StrEnum):
 LOWEST_ROLE: dict[Permission, Role] = {
     Permission.CONVERSATION_READ: Role.VIEWER,
     Permission.NUMBER_READ: Role.VIEWER,
+    Permission.TEMPLATE_READ: Role.VIEWER,
     Permission.MEMBER_READ: Role.VIEWER,
     Permission.MESSAGE_SEND: Role.AGENT,
     Permission.NUMBER_CONNECT: Role.ADMIN,
+    Permission.TEMPLATE_MANAGE: Role.ADMIN,
     Permission.MEMBER_MANAGE: Role.ADMIN,
     Permission.WORKSPACE_UPDATE: Role.ADMIN,
     Permission.KEY_MANAGE: Role.ADMIN,
@@ -63,6 +67,8 @@ SCOPES = (
     Permission.MESSAGE_SEND,
     Permission.NUMBER_READ,
     Permission.NUMBER_CONNECT,
+    Permission.TEMPLATE_READ,
+    Permission.TEMPLATE_MANAGE,
 )
 
 

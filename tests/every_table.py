@@ -2,7 +2,15 @@
 
 from app.actor import Role
 from app.clock import utc_now
-from app.models import ApiKey, IdempotencyKey, Invitation, MediaFile, MessageStatusEntry
+from app.models import (
+    ApiKey,
+    IdempotencyKey,
+    Invitation,
+    MediaFile,
+    MessageStatusEntry,
+    Template,
+)
+from app.models.enums import TemplateCategory
 from tests import factories, table_rows
 from tests.factories import Team
 
@@ -21,6 +29,13 @@ def fill(team: Team) -> None:
             occurred_at=utc_now(),
         ),
         MediaFile(workspace_id=team.id, message_id=message_id),
+        Template(
+            workspace_id=team.id,
+            account_id=team.number.account_id,
+            name="order_update",
+            language="en_US",
+            category=TemplateCategory.UTILITY,
+        ),
         Invitation(
             workspace_id=team.id,
             email="new@example.com",

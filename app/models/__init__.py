@@ -9,6 +9,7 @@ from app.models.mail import Mail
 from app.models.message import MediaFile, Message, MessageStatusEntry
 from app.models.phone_number import PhoneNumber, WhatsAppAccount
 from app.models.picture import Picture
+from app.models.template import Template
 from app.models.user import AuditEntry, Session, User
 from app.models.webhook_event import DrainMark, MessageUnprocessed, WebhookEvent
 from app.models.workspace import Membership, Plan, Subscription, Workspace
@@ -35,6 +36,7 @@ __all__ = [
     "RecoveryCode",
     "Session",
     "Subscription",
+    "Template",
     "User",
     "VerificationToken",
     "WebhookEvent",

@@ -66,6 +66,13 @@ def json_column(*, nullable: bool = False) -> Any:
     )
 
 
+def json_list() -> Any:
+    """Return a field for a list whose items are another system's."""
+    return Field(
+        default_factory=list, sa_type=JSONB, sa_column_kwargs={"server_default": sa.text("'[]'")}
+    )
+
+
 def moment() -> Any:
     """Return a field for an optional time."""
     return Field(default=None, sa_type=TIMESTAMP, nullable=True)

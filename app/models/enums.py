@@ -94,6 +94,30 @@ class PhoneNumberStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class TemplateCategory(StrEnum):
+    """What a template is for; it decides the price and who gets it."""
+
+    MARKETING = "MARKETING"
+    UTILITY = "UTILITY"
+    AUTHENTICATION = "AUTHENTICATION"
+
+
+class TemplateStatus(StrEnum):
+    """DRAFT was not submitted; the rest is Meta's review. Only APPROVED ones can be sent."""
+
+    DRAFT = "DRAFT"
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    PAUSED = "PAUSED"
+    DISABLED = "DISABLED"
+    IN_APPEAL = "IN_APPEAL"
+    PENDING_DELETION = "PENDING_DELETION"
+    DELETED = "DELETED"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    ARCHIVED = "ARCHIVED"
+
+
 class IdentityKind(StrEnum):
     """How WhatsApp names a person; one contact may have several of each."""
 

@@ -20,6 +20,7 @@ NOUNS = {
     "invitation": mark("Invitations"),
     "workspace": mark("Workspace"),
     "phone_number": mark("Phone numbers"),
+    "template": mark("Templates"),
     "api_key": mark("API keys"),
     "audit": mark("Activity log"),
 }
@@ -53,6 +54,8 @@ ACTIONS = {
     "phone_number.connected": mark("Connected a phone number"),
     "phone_number.token_replaced": mark("Replaced an access token"),
     "phone_number.disconnected": mark("Disconnected a phone number"),
+    "template.submitted": mark("Submitted a template"),
+    "template.deleted": mark("Deleted a template"),
     "api_key.created": mark("Created an API key"),
     "api_key.rotated": mark("Rotated an API key"),
     "api_key.revoked": mark("Revoked an API key"),

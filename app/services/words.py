@@ -20,6 +20,8 @@ def role_name(role: Role) -> str:
 PERMISSIONS = {
     Permission.CONVERSATION_READ: mark("Read conversations and messages"),
     Permission.NUMBER_READ: mark("See phone numbers"),
+    Permission.TEMPLATE_READ: mark("See templates"),
+    Permission.TEMPLATE_MANAGE: mark("Write, submit and delete templates"),
     Permission.MEMBER_READ: mark("See the team"),
     Permission.MESSAGE_SEND: mark("Answer customers"),
     Permission.NUMBER_CONNECT: mark("Connect and disconnect phone numbers"),

@@ -26,6 +26,7 @@ OPENERS = {
     "app.services.registration",
     "app.services.number_health",
     "app.services.own_accounts",
+    "app.services.templates.review",
     # The owner's connection, before anybody else is there.
     "app.services.schema.migrations",
 }

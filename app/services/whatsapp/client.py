@@ -6,10 +6,10 @@ request never left), or Unseen (it may have been sent; only a status or a person
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from app import db
 from app.errors import ProviderError
@@ -23,6 +23,8 @@ from app.services.whatsapp.errors import (
     meaning,
 )
 from app.services.whatsapp.payloads import GraphError
+
+T = TypeVar("T", bound=BaseModel)
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=10.0)
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=30)
@@ -147,6 +149,18 @@ def request(
     if not response.is_success:
         raise ProviderError
     return body
+
+
+def read(shape: type[T], answer: Any) -> T:
+    """Return an answer in its shape.
+
+    Raises:
+        ProviderError: it has another.
+    """
+    try:
+        return shape.model_validate(answer)
+    except ValidationError as error:
+        raise ProviderError from error
 
 
 def _outcome(response: httpx.Response) -> Outcome:

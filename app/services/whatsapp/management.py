@@ -5,17 +5,15 @@ Every function asks Graph once and raises what Meta says:
     ProviderError: it could not be reached, or answered nonsense.
 """
 
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import phonenumbers
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from app.errors import ProviderError
 from app.services.whatsapp import client
 from app.services.whatsapp.client import Credentials
-
-T = TypeVar("T", bound=BaseModel)
 
 FIELDS = (
     "display_phone_number,verified_name,code_verification_status,quality_rating,name_status,"
@@ -63,13 +61,13 @@ def inspect_token(credentials: Credentials) -> TokenInfo:
     """Ask about the very token that asks."""
     query = urlencode({"input_token": credentials.access_token})
     answer = client.request(credentials, "GET", f"debug_token?{query}")
-    return _read(TokenInfo, answer.get("data"))
+    return client.read(TokenInfo, answer.get("data"))
 
 
 def get_number(credentials: Credentials, number_id: str) -> NumberInfo:
     """Return one number."""
     path = f"{quote(number_id, safe='')}?fields={FIELDS}"
-    return _read(NumberInfo, client.request(credentials, "GET", path))
+    return client.read(NumberInfo, client.request(credentials, "GET", path))
 
 
 def list_numbers(credentials: Credentials, waba_id: str) -> list[NumberInfo]:
@@ -82,7 +80,7 @@ def list_numbers(credentials: Credentials, waba_id: str) -> list[NumberInfo]:
         data = answer.get("data")
         if not isinstance(data, list):
             raise ProviderError
-        found += [_read(NumberInfo, one) for one in data]
+        found += [client.read(NumberInfo, one) for one in data]
         paging = answer.get("paging", {})
         after = paging.get("cursors", {}).get("after") if paging.get("next") else None
         if after is None:
@@ -143,10 +141,3 @@ def is_subscribed(credentials: Credentials, waba_id: str) -> bool:
     """Tell whether the account's webhooks are sent anywhere."""
     answer = client.request(credentials, "GET", f"{waba_id}/subscribed_apps")
     return bool(answer.get("data"))
-
-
-def _read(shape: type[T], answer: Any) -> T:
-    try:
-        return shape.model_validate(answer)
-    except ValidationError as error:
-        raise ProviderError from error
