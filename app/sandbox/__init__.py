@@ -12,7 +12,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.staticfiles import StaticFiles
 
 from app.config import Settings
-from app.sandbox import control, graph, graph_accounts, graph_numbers, phone
+from app.sandbox import (
+    control,
+    graph,
+    graph_accounts,
+    graph_numbers,
+    graph_templates,
+    phone,
+)
 from app.sandbox.errors import GraphError
 from app.sandbox.lifecycle import Timings
 from app.sandbox.refusals import answer_invalid, answer_refusal
@@ -40,6 +47,7 @@ def create_sandbox(
     app.include_router(phone.router)
     app.include_router(graph.router)
     app.include_router(graph_numbers.router)
+    app.include_router(graph_templates.router)
     app.include_router(graph_accounts.router)
     app.add_exception_handler(GraphError, graph.answer_graph_error)
     app.add_exception_handler(HTTPException, answer_refusal)

@@ -24,7 +24,7 @@ class Body:
     @property
     def raw(self) -> bytes:
         changes = ",".join(
-            f'{{"value":{update.value_json},"field":"messages"}}' for update in self.updates
+            f'{{"value":{update.value_json},"field":"{update.field}"}}' for update in self.updates
         )
         entry = f'{{"id":"{self.updates[0].waba_id}","changes":[{changes}]}}'
         text = f'{{"object":"whatsapp_business_account","entry":[{entry}]}}'

@@ -79,12 +79,26 @@ CREATE TABLE IF NOT EXISTS updates (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     meta_phone_number_id TEXT NOT NULL REFERENCES numbers,
     customer_id INTEGER NOT NULL,
+    field TEXT NOT NULL DEFAULT 'messages',   -- changes[].field
     value TEXT NOT NULL,                      -- changes[].value, as JSON
     created_at REAL NOT NULL,
     due_at REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS updates_due ON updates (due_at, id);
+CREATE TABLE IF NOT EXISTS templates (
+    id TEXT PRIMARY KEY,
+    waba_id TEXT NOT NULL REFERENCES accounts,
+    name TEXT NOT NULL,
+    language TEXT NOT NULL,
+    category TEXT NOT NULL,
+    parameter_format TEXT NOT NULL,
+    components TEXT NOT NULL,                 -- as JSON
+    verdict TEXT NOT NULL,                    -- APPROVED, or why not; it counts from:
+    reviewed_at REAL NOT NULL,
+    edited_at TEXT NOT NULL DEFAULT '[]',     -- when, as JSON
+    UNIQUE (waba_id, name, language)
+);
 CREATE TABLE IF NOT EXISTS behaviours (
     scope TEXT PRIMARY KEY,                   -- '', 'workspace:…' or 'number:…'
     workspace TEXT,                           -- of the last two
@@ -188,4 +202,8 @@ def _add_what_is_missing(connection: sqlite3.Connection) -> None:
     for name, kind in NEW_NUMBER_COLUMNS.items():
         if name not in columns:
             connection.execute(f"ALTER TABLE numbers ADD COLUMN {name} {kind}")
+    columns = {row["name"] for row in connection.execute("PRAGMA table_info(updates)")}
+    if "field" not in columns:
+        kind = "TEXT NOT NULL DEFAULT 'messages'"
+        connection.execute(f"ALTER TABLE updates ADD COLUMN field {kind}")
     connection.execute("COMMIT")

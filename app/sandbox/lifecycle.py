@@ -32,6 +32,7 @@ class Timings:
     retry_s: float = 0.5  # doubled with every attempt
     retry_max_s: float = 20
     post_timeout_s: float = 20
+    review_s: float = 3  # of a template
     hold_s: float = 60  # failWith "timeout"
     page_hold_s: float = 2  # the phone page asks again after this
 

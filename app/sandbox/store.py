@@ -17,6 +17,7 @@ from app.sandbox.customers import Customers
 from app.sandbox.database import Database
 from app.sandbox.messages import Messages
 from app.sandbox.registrations import Registrations
+from app.sandbox.templates import Templates
 from app.sandbox.updates import Update, Updates
 
 FILE_NAME = "sandbox.sqlite3"
@@ -57,6 +58,7 @@ class Store:
         self.updates = Updates(self.database, clock)
         self.behaviours = Behaviours(self.database)
         self.registrations = Registrations(self.database, clock)
+        self.templates = Templates(self.database, clock)
 
     def close(self) -> None:
         self.database.close()

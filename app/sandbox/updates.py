@@ -27,6 +27,7 @@ class Update:
     id: int
     meta_phone_number_id: str
     customer_id: int
+    field: str  # changes[].field
     value_json: str  # changes[].value, as it was stored and is sent
     attempts: int
     waba_id: str
@@ -53,12 +54,15 @@ class Updates:
         value: dict[str, Any],
         *,
         due_at: float,
+        field: str = "messages",
     ) -> None:
         self._database.run(
-            "INSERT INTO updates (meta_phone_number_id, customer_id, value, created_at, due_at)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO updates"
+            " (meta_phone_number_id, customer_id, field, value, created_at, due_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             meta_phone_number_id,
             customer_id,
+            field,
             json.dumps(value, separators=(",", ":")),
             self._clock(),
             due_at,
@@ -112,6 +116,7 @@ def _update(row: sqlite3.Row) -> Update:
         id=row["id"],
         meta_phone_number_id=row["meta_phone_number_id"],
         customer_id=row["customer_id"],
+        field=row["field"],
         value_json=row["value"],
         attempts=row["attempts"],
         waba_id=row["waba_id"],

@@ -22,7 +22,7 @@ from tests.factories import Number, Team
 from tests.table_rows import status_of
 from tests.waiting import wait_until
 
-GRAPH_TIMINGS = Timings(delivered_s=0, read_s=0, poll_s=0.05, retry_s=0.05, hold_s=2)
+GRAPH_TIMINGS = Timings(delivered_s=0, read_s=0, poll_s=0.05, retry_s=0.05, hold_s=2, review_s=0.2)
 
 
 class Graph:

@@ -1,6 +1,6 @@
 """Meta's rules for templates, told before it refuses: each finding names its place and the mend.
 
-Sources: reference/cloud-api.md section 6, from Meta's template overview and OpenAPI document.
+The rules are those of Meta's overview of templates and of its OpenAPI document, 2026.
 """
 
 import re
@@ -182,8 +182,8 @@ def _names(place: str, text: str, shape: Shape) -> Iterator[Finding]:
 def _missing(place: str, names: list[str], examples: Mapping[str, str]) -> Iterator[Finding]:
     for name in names:
         if not examples.get(name, "").strip():
-            sentence = _("Give an example for {variable}; Meta reviews by it.")
-            yield Finding(place, sentence.format(variable=f"{{{{{name}}}}}"))
+            wish = _("Give an example for {variable}; Meta reviews by it.")
+            yield Finding(place, wish.format(variable=f"{{{{{name}}}}}"))
 
 
 def _too_long(length: int, most: int) -> str:
