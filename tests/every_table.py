@@ -35,6 +35,7 @@ def fill(team: Team) -> None:
             name="order_update",
             language="en_US",
             category=TemplateCategory.UTILITY,
+            components=[{"type": "BODY", "text": "Your order is here."}],
         ),
         Invitation(
             workspace_id=team.id,

@@ -20,10 +20,13 @@ from app.actor import Actor, Role
 from app.errors import AppError, NotFound
 from app.ids import new_id
 from app.models import OAuthAccount, Picture
+from app.models.enums import TemplateCategory
 from app.models.policies import workspace_tables
 from app.pagination import Page, Slice
 from app.services import sessions
 from app.services.conversations import Scope
+from app.services.templates.drafts import TemplateText
+from app.services.templates.shape import Shape
 from tests import table_rows
 from tests.every_table import fill
 from tests.factories import Team
@@ -41,6 +44,16 @@ PLAIN: dict[str, Any] = {
     "scope": Scope.ALL,
     "search": "",
     "display_name": "Main",
+    "sends_read_receipts": True,
+    "sends_typing": True,
+    "written": TemplateText(
+        name="another_one",
+        language="en_US",
+        category=TemplateCategory.UTILITY,
+        shape=Shape(body="Hello there."),
+    ),
+    "name": "a_copy",
+    "language": "en_US",
 }
 
 
@@ -99,6 +112,7 @@ def acme_ids(acme: Team, rival: Team) -> dict[str, Any]:
         "workspace_id": acme.id,
         "picture_id": logo.id,
         "account_id": account.id,
+        "template_id": one("templates"),
         "whatsapp_account_id": one("whatsapp_accounts"),
     }
 

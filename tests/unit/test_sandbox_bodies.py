@@ -17,6 +17,7 @@ def make_update(number: int, *, customer: int = 1, attempts: int = 0, text: str 
         id=number,
         meta_phone_number_id="10",
         customer_id=customer,
+        field="messages",
         value_json=json.dumps({"messages": [{"id": number, "text": text}]}),
         attempts=attempts,
         waba_id="20",

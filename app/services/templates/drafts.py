@@ -80,7 +80,11 @@ class TemplateView:
 
 
 def list_all(
-    session: Session, actor: Actor, *, account_id: UUID | None = None, only_sendable: bool = False
+    session: Session,
+    actor: Actor,
+    *,
+    whatsapp_account_id: UUID | None = None,
+    only_sendable: bool = False,
 ) -> list[TemplateView]:
     """Return the templates by name and language; deleted ones are gone."""
     actor.require(Permission.TEMPLATE_READ)
@@ -88,8 +92,8 @@ def list_all(
         col(Template.workspace_id) == actor.workspace_id,
         col(Template.status) != TemplateStatus.DELETED,
     )
-    if account_id is not None:
-        query = query.where(col(Template.account_id) == account_id)
+    if whatsapp_account_id is not None:
+        query = query.where(col(Template.account_id) == whatsapp_account_id)
     if only_sendable:
         query = query.where(col(Template.status) == TemplateStatus.APPROVED)
     rows = session.exec(query.order_by(col(Template.name), col(Template.language))).all()
@@ -108,7 +112,7 @@ def get(session: Session, actor: Actor, template_id: UUID) -> TemplateView:
 
 
 def create(
-    session: Session, actor: Actor, whatsapp_account_id: UUID, text: TemplateText
+    session: Session, actor: Actor, whatsapp_account_id: UUID, written: TemplateText
 ) -> TemplateView:
     """Keep a draft; it need not be right yet (`lint.check` says what is missing).
 
@@ -122,11 +126,11 @@ def create(
         id=new_id(),
         workspace_id=actor.workspace_id,
         account_id=account.id,
-        name=text.name,
-        language=text.language,
-        category=text.category,
-        is_named=text.shape.is_named,
-        components=to_components(text.shape),
+        name=written.name,
+        language=written.language,
+        category=written.category,
+        is_named=written.shape.is_named,
+        components=to_components(written.shape),
     )
     session.add(row)
     _flush(session)
@@ -134,7 +138,9 @@ def create(
     return _view(row)
 
 
-def change(session: Session, actor: Actor, template_id: UUID, text: TemplateText) -> TemplateView:
+def change(
+    session: Session, actor: Actor, template_id: UUID, written: TemplateText
+) -> TemplateView:
     """Change a draft. One that Meta has keeps its name, language and category.
 
     Raises:
@@ -145,9 +151,9 @@ def change(session: Session, actor: Actor, template_id: UUID, text: TemplateText
     row = find(session, actor, template_id, lock=True)
     if row.status is not TemplateStatus.DRAFT:
         raise TemplateNotEditable
-    row.name, row.language, row.category = text.name, text.language, text.category
-    row.is_named = text.shape.is_named
-    row.components = to_components(text.shape)
+    row.name, row.language, row.category = written.name, written.language, written.category
+    row.is_named = written.shape.is_named
+    row.components = to_components(written.shape)
     _flush(session)
     session.refresh(row)
     return _view(row)
@@ -167,8 +173,8 @@ def duplicate(
     view = _view(row)
     if view.shape.is_foreign:
         raise TemplateNotEditable
-    text = TemplateText(name=name, language=language, category=row.category, shape=view.shape)
-    return create(session, actor, row.account_id, text)
+    written = TemplateText(name=name, language=language, category=row.category, shape=view.shape)
+    return create(session, actor, row.account_id, written)
 
 
 def find(session: Session, actor: Actor, template_id: UUID, *, lock: bool = False) -> Template:

@@ -37,33 +37,33 @@ class _Target:
     status: TemplateStatus
 
 
-def submit(actor: Actor, template_id: UUID, text: TemplateText) -> TemplateView:
+def submit(actor: Actor, template_id: UUID, written: TemplateText) -> TemplateView:
     """Keep the text and have Meta review it: PENDING, or what Meta says at once.
 
     Raises:
         ValidationFailed: Meta would refuse it; by `lint`'s places. Nothing changes.
         NotFound, TemplateNotEditable, TemplateNameTaken: nothing changes.
-        GraphRefused, ProviderError: what Meta says; a draft is kept with the new text.
+        GraphRefused, ProviderError: what Meta says; a draft is kept with the new written.
     """
     actor.require(Permission.TEMPLATE_MANAGE)
-    findings = lint.check(text.name, text.language, text.shape)
+    findings = lint.check(written.name, written.language, written.shape)
     if findings:
         raise ValidationFailed({one.place: one.sentence for one in reversed(findings)})
     with db.transaction(actor.workspace_id) as session:
         if drafts.find(session, actor, template_id).status is TemplateStatus.DRAFT:
-            drafts.change(session, actor, template_id, text)
+            drafts.change(session, actor, template_id, written)
         target = _target(session, actor, template_id)
     if target.status not in EDITABLE:
         raise TemplateNotEditable
-    components = to_components(text.shape)
+    components = to_components(written.shape)
     if target.meta_id is None:
         made = graph.create(
             target.credentials,
             target.waba_id,
-            name=text.name,
-            language=text.language,
-            category=text.category.value,
-            is_named=text.shape.is_named,
+            name=written.name,
+            language=written.language,
+            category=written.category.value,
+            is_named=written.shape.is_named,
             components=components,
         )
         meta_id, status, category = made.id, _status(made.status), made.category
