@@ -43,6 +43,7 @@ def entries() -> list[Entry]:
     return [
         Entry("/messages", _("Inbox"), "inbox", "nav-inbox"),
         Entry("/dashboard", _("Dashboard"), "layout-dashboard", "nav-dashboard"),
+        Entry("/templates", _("Templates"), "file-text", "nav-templates"),
     ]
 
 

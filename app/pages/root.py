@@ -21,8 +21,11 @@ from app.pages.doors.door import not_found_page, refusal_page
 from app.pages.numbers import connect, overview
 from app.pages.numbers import number as numbers
 from app.pages.settings import audit, developers, profile, security, team, workspace
+from app.pages.templates import editor
+from app.pages.templates import overview as templates
 from app.services import conversations, phone_numbers, plans, workspaces
 from app.services.sessions import SessionView
+from app.services.templates import drafts
 from app.web import CurrentSession
 
 SETTINGS: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
@@ -35,11 +38,12 @@ SETTINGS: dict[str, tuple[Permission | None, Callable[[SessionView], None]]] = {
 }
 # Pages that not every role may open, and the permission that they take.
 NEEDED = {path: needed for path, (needed, _page) in SETTINGS.items() if needed is not None} | {
-    "/phone-numbers/connect": Permission.NUMBER_CONNECT
+    "/phone-numbers/connect": Permission.NUMBER_CONNECT,
+    "/templates/new": Permission.TEMPLATE_MANAGE,
 }
 # Ids in paths, and how one learns that there is such a row.
-ROWS = {"conversation": conversations.get, "number": phone_numbers.get}
-PREFIXES = ("/dashboard", "/messages", "/phone-numbers", "/settings")
+ROWS = {"conversation": conversations.get, "number": phone_numbers.get, "template": drafts.get}
+PREFIXES = ("/dashboard", "/messages", "/phone-numbers", "/templates", "/settings")
 PATHS = (
     "/dashboard",
     "/messages",
@@ -47,6 +51,9 @@ PATHS = (
     "/phone-numbers",
     "/phone-numbers/connect",
     "/phone-numbers/{number}",
+    "/templates",
+    "/templates/new",
+    "/templates/{template}",
     *SETTINGS,
 )
 
@@ -83,6 +90,14 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
         if (number_id := parse_id(number)) is not None:
             numbers.build(session, number_id)
 
+    def new_template() -> None:
+        session.actor.require(Permission.TEMPLATE_MANAGE)
+        editor.build(session, None)
+
+    def show_template(template: str) -> None:
+        if (template_id := parse_id(template)) is not None:
+            editor.build(session, template_id)
+
     ui.sub_pages(
         {
             "/dashboard": lambda: dashboard.build(session),
@@ -90,6 +105,9 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
             "/phone-numbers": lambda: overview.build(session),
             "/phone-numbers/connect": connect_number,
             "/phone-numbers/{number}": show_number,
+            "/templates": lambda: templates.build(session),
+            "/templates/new": new_template,
+            "/templates/{template}": show_template,
             **{
                 path: partial(_settings, session, needed, page)
                 for path, (needed, page) in SETTINGS.items()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from app import paths
 from app.actor import Actor, Permission
@@ -11,11 +11,20 @@ from app.config import settings
 from app.crypto import new_token
 from app.errors import NotFound
 from app.ids import new_id
-from app.models import WhatsAppAccount
+from app.models import PhoneNumber, WhatsAppAccount
 from app.services.secrets import Bound, open_secret, seal
 from app.services.whatsapp.client import Credentials
 
 ACCOUNTS = "whatsapp_accounts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """An account as pages show it."""
+
+    id: UUID
+    waba_id: str
+    is_sandbox: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +103,23 @@ def keep(session: Session, actor: Actor, account: NewAccount) -> WhatsAppAccount
     return row
 
 
-def has_any(session: Session, actor: Actor) -> bool:
-    """Tell whether there is an account to which a new number could belong."""
+def list_all(session: Session, actor: Actor) -> list[AccountView]:
+    """Return the accounts in use, newest first: without those whose numbers were all let go."""
     actor.require(Permission.NUMBER_READ)
-    query = select(WhatsAppAccount.id).where(
-        col(WhatsAppAccount.workspace_id) == actor.workspace_id
+    numbers = select(PhoneNumber.id).where(
+        col(PhoneNumber.workspace_id) == col(WhatsAppAccount.workspace_id),
+        col(PhoneNumber.account_id) == col(WhatsAppAccount.id),
     )
-    return session.exec(query.limit(1)).first() is not None
+    is_connected = col(PhoneNumber.disconnected_at).is_(None)
+    rows = session.exec(
+        select(WhatsAppAccount)
+        .where(
+            col(WhatsAppAccount.workspace_id) == actor.workspace_id,
+            or_(~numbers.exists(), numbers.where(is_connected).exists()),
+        )
+        .order_by(col(WhatsAppAccount.created_at).desc())
+    ).all()
+    return [AccountView(id=row.id, waba_id=row.waba_id, is_sandbox=row.is_sandbox) for row in rows]
 
 
 def verify_token(row: WhatsAppAccount) -> str:

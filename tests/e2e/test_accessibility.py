@@ -20,6 +20,8 @@ PRIVATE = [
     "thread",
     "/phone-numbers",
     "/phone-numbers/connect",
+    "/templates",
+    "/templates/new",
     "/sign-out",
     "/sandbox/phone",
 ]

@@ -50,6 +50,9 @@ MATRIX = """
     GET  /phone-numbers                       303 200 200 200 200 200 200
     GET  /phone-numbers/connect               303 404 404 200 200 200 200
     GET  /phone-numbers/{number}              303 200 200 200 200 404 404
+    GET  /templates                           303 200 200 200 200 200 200
+    GET  /templates/new                       303 404 404 200 200 200 200
+    GET  /templates/{template}                303 200 200 200 200 404 404
     GET  /settings/profile                    303 200 200 200 200 200 200
     GET  /settings/security                   303 200 200 200 200 200 200
     GET  /settings/team                       303 200 200 200 200 200 200
@@ -160,6 +163,12 @@ class House:
             "contact": one(f"SELECT contact_id FROM messages {own}"),  # noqa: S608  # same
             "number": one(f"SELECT id FROM phone_numbers {own}"),  # noqa: S608  # same
             "account": one(f"SELECT id FROM whatsapp_accounts {own}"),  # noqa: S608  # same
+            "template": one(
+                "INSERT INTO templates (id, workspace_id, account_id, name, language, category,"  # noqa: S608  # same
+                " status, components) SELECT gen_random_uuid(), workspace_id, id, 'order_update',"
+                " 'en_US', 'UTILITY', 'DRAFT', '[{\"type\": \"BODY\", \"text\": \"Hello.\"}]'"
+                f" FROM whatsapp_accounts {own} RETURNING id"
+            ),
             "picture": one(
                 "INSERT INTO pictures (id, data, workspace_id)"  # noqa: S608  # same
                 f" VALUES (gen_random_uuid(), '\\x{PNG.hex()}', '{workspace}') RETURNING id"

@@ -62,7 +62,7 @@ class Connect:
 
     @action
     async def _choose(self) -> None:
-        has_account = await call(self._actor, whatsapp_accounts.has_any)
+        has_account = bool(await call(self._actor, whatsapp_accounts.list_all))
         with self._card(HOW, _("How do you want to connect?")):
             with ui.element("div").classes("choices"):
                 _choice(

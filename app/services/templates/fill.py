@@ -37,11 +37,16 @@ class Values:
 def rendered(shape: Shape, values: Values) -> str:
     """Return the message as its reader sees it: header, text and footer, a blank line between."""
     parts = [
-        _filled(shape.header_text, values.header) if shape.header is HeaderKind.TEXT else "",
-        _filled(shape.body, values.body),
+        filled(shape.header_text, values.header) if shape.header is HeaderKind.TEXT else "",
+        filled(shape.body, values.body),
         shape.footer,
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """Return a text with these values; a variable without one stays as it is written."""
+    return VARIABLE.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def payload(name: str, language: str, shape: Shape, values: Values) -> dict[str, Any]:
@@ -106,10 +111,6 @@ def _check(shape: Shape, values: Values) -> None:
             fields[name] = _("One line, without tabs or many spaces.")
     if fields:
         raise ValidationFailed(fields)
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    return VARIABLE.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def _parameters(

@@ -1,0 +1,1 @@
+"""Message templates: the list, and the editor with its preview."""
