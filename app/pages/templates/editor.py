@@ -103,8 +103,8 @@ class Editor:
                 mark(ui.label(status_name(view.status)).classes("badge"), "template-status")
             ui.label(f"{category_name(view.category)} · {view.language}").classes("card-sub")
             if view.reason:
-                sentence = reason_sentence(view.reason)
-                mark(ui.label(sentence).classes("callout mt-3"), "template-reason")
+                words = reason_sentence(view.reason)
+                mark(ui.label(words).classes("callout mt-3"), "template-reason")
             if view.shape.is_foreign:
                 ui.label(_("It has parts that are made in the WhatsApp Manager.")).classes("hint")
 

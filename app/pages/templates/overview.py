@@ -21,7 +21,7 @@ from app.services.templates import drafts, review
 from app.services.templates.drafts import TemplateView
 from app.services.templates.words import category_name, reason_sentence, status_name
 
-BADGES = {
+BADGES = dict.fromkeys(TemplateStatus, "badge-neutral") | {
     TemplateStatus.APPROVED: "badge-ok",
     TemplateStatus.PENDING: "badge-warn",
     TemplateStatus.IN_APPEAL: "badge-warn",
@@ -134,7 +134,6 @@ def _row(one: TemplateView) -> None:
         with ui.element("td"):
             ui.label(one.language)
         with ui.element("td"):
-            badge = ui.label(status_name(one.status)).classes("badge")
-            badge.classes(BADGES.get(one.status, "badge-neutral"))
+            ui.label(status_name(one.status)).classes(f"badge {BADGES[one.status]}")
             if one.reason:
                 ui.label(reason_sentence(one.reason)).classes("entry-sub")
