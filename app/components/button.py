@@ -12,11 +12,6 @@ E = TypeVar("E", bound=ui.element)
 Look = Literal["primary", "secondary", "ghost", "soft", "danger"]
 
 
-# A browser takes the focus away from a button that is disabled; the keyboard would be nowhere.
-REFOCUS = """requestAnimationFrame(() =>
-    document.activeElement === document.body && getHtmlElement({id})?.focus())"""
-
-
 def button(
     label: str, on_click: Callable[..., Any], *, look: Look = "secondary", testid: str
 ) -> ui.button:
@@ -47,7 +42,6 @@ def button(
             is_busy = False
             if not element.is_deleted:
                 element.enable()
-                element.client.run_javascript(REFOCUS.format(id=element.id))
 
     element.on_click(press)
     return mark(element, testid)
