@@ -39,6 +39,7 @@ OWN_TESTS = {"app.services.inbox.look"}
 PLAIN: dict[str, Any] = {
     "text": "Hello",
     "seq": 0,
+    "seen": 1000,
     "role": Role.AGENT,
     "part": Slice(limit=50),
     "scope": Scope.ALL,

@@ -1,25 +1,40 @@
 """Pages that follow the inbox: they paint what is news, and do not work when there is none."""
 
 import asyncio
+import datetime as dt
+from contextlib import ExitStack
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from nicegui import ui
+from nicegui import background_tasks, ui
 from nicegui.testing import User
 
 from app import db
+from app.clock import utc_now
 from app.components import reload
 from app.components.conversation_list import ConversationList
+from app.components.message_thread import MessageLog, MessageThread
 from app.components.reload import Reload
 from app.db import DbRole
 from app.hub import hub
 from app.models.enums import MessageDirection, MessageStatus
 from app.services import conversations, sessions
-from tests import factories, table_rows
+from app.services.conversations import ConversationView
+from app.services.sessions import SessionView
+from tests import factories, table_rows, waiting
 from tests.factories import Team
 from tests.ui.conftest import session_token, show_cookie
 from tests.ui.test_inbox_page import receive
+
+
+def signed_in(team: Team) -> SessionView:
+    token = session_token(team.agent)
+    with db.transaction() as session:
+        found = sessions.find(session, token)
+    assert found
+    return found
 
 
 class Region:
@@ -39,15 +54,7 @@ async def test_region_loads_at_once_then_once_for_all_news_of_the_pause(
 ):
     monkeypatch.setattr(reload, "PAUSE_S", 0.3)
     region = Region()
-
-    def find() -> sessions.SessionView:
-        token = session_token(acme.agent)
-        with db.transaction() as session:
-            found = sessions.find(session, token)
-        assert found
-        return found
-
-    who = await asyncio.to_thread(find)
+    who = await asyncio.to_thread(signed_in, acme)
 
     @ui.page("/one-region")
     def page() -> None:
@@ -138,3 +145,60 @@ async def test_count_beside_the_inbox_follows_what_another_process_read(user: Us
     hub.resync()
 
     await user.should_not_see(marker="nav-unread")
+
+
+async def test_older_rows_that_come_after_a_fresh_window_are_dropped(user: User, acme: Team):
+    thread = await asyncio.to_thread(factories.make_conversation, acme.number)
+    await asyncio.to_thread(write_lines, thread, 0, 60)
+    who = await asyncio.to_thread(signed_in, acme)
+    opened: list[MessageThread] = []
+
+    @ui.page("/one-thread")
+    async def page() -> None:
+        opened.append(MessageThread(who, await asyncio.to_thread(view_of, acme, thread)))
+        await opened[0].load()
+
+    await user.open("/one-thread")
+    await user.should_see("Line 59.")
+    rows = opened[0].log._views
+    oldest = min(rows.values(), key=lambda view: view.sent_at)
+    await asyncio.to_thread(write_lines, thread, 60, 180)
+
+    # The window waits for the first lock; the older rows, asked for meanwhile, for the second.
+    with ExitStack() as second:
+        with ExitStack() as first:
+            await asyncio.to_thread(first.enter_context, locked())
+            reload_task = background_tasks.create(opened[0]._reload(), name="reload")
+            await waiters(1)
+            locking = background_tasks.create(
+                asyncio.to_thread(second.enter_context, locked()), name="second lock"
+            )
+            await waiters(2)
+            user.find(kind=MessageLog).trigger("older", {"before": oldest.cursor})
+            await waiters(3)
+        await reload_task
+        await locking
+    await asyncio.sleep(0.3)
+
+    await user.should_see("Line 179.")
+    shown = {view.text for view in opened[0].log._views.values()}
+    assert shown.isdisjoint(f"Line {n}." for n in range(60))
+
+
+def locked() -> Any:
+    return waiting.held("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
+
+
+async def waiters(n: int) -> None:
+    await asyncio.to_thread(waiting.wait_until, lambda: waiting.waiting_backends() >= n)
+
+
+def write_lines(thread: UUID, first: int, last: int) -> None:
+    for n in range(first, last):
+        at = utc_now() - factories.DAY + n * dt.timedelta(minutes=1)
+        factories.make_message(thread, text=f"Line {n}.", sent_at=at)
+
+
+def view_of(team: Team, thread: UUID) -> ConversationView:
+    with db.transaction(team.id) as session:
+        return conversations.get(session, team.agent, thread)
