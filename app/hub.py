@@ -37,7 +37,7 @@ class Feed:
         self._topic = topic
         self._listeners: list[Listener] = []
         self._bells: list[Bell] = []
-        self._is_dirty = False
+        self._wants_look = False
         self._is_running = False
 
     @property
@@ -58,16 +58,21 @@ class Feed:
         """Fetch soon; without a bell, whatever is new."""
         if bell is not None:
             self._bells.append(bell)
-        self._is_dirty = True
+        else:
+            self._wants_look = True
         if not self._is_running:
             self._is_running = True
             background_tasks.create(self._run(), name=f"feed {self._topic}")
 
     async def _run(self) -> None:
         try:
-            while self._is_dirty and self._listeners:
-                bells, self._bells, self._is_dirty = self._bells, [], False
-                await self._fetch(bells)
+            while (self._bells or self._wants_look) and self._listeners:
+                bells, self._bells = self._bells, []
+                wants_look, self._wants_look = self._wants_look, False
+                if bells:
+                    await self._fetch(bells)
+                if wants_look:  # a fetch that bells steer does not look around as well
+                    await self._fetch([])
         finally:
             self._is_running = False
 
@@ -78,7 +83,8 @@ class Feed:
             await asyncio.sleep(GATHER_S)
         except AppError as error:  # the database is away: look again soon
             log.get(__name__).warning("feed_failed", topic=self._topic, error=error.code)
-            self._bells, self._is_dirty = [*bells, *self._bells], True
+            self._bells = [*bells, *self._bells]
+            self._wants_look |= not bells
             await asyncio.sleep(RETRY_S)
         except Exception:  # noqa: BLE001  # one broken fetch must not end live updates
             log.get(__name__).exception("feed_broken", topic=self._topic)

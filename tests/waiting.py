@@ -31,10 +31,10 @@ def wait_until(condition: Callable[[], Any], *, patience_s: float = 10.0) -> Any
 
 
 def waiting_backends() -> int:
-    """Return how many locks of this database are waited for."""
+    """Return how many locks are waited for in this database, those of rows included."""
     return int(
         value(
-            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
-            " WHERE NOT l.granted AND d.datname = current_database()"
+            "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE NOT l.granted AND a.datname = current_database()"
         )
     )

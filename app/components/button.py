@@ -1,6 +1,7 @@
 """Buttons and links that look like buttons: a verb in sentence case, one primary per view."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any, Literal, TypeVar
 
 from nicegui import ui
@@ -14,8 +15,35 @@ Look = Literal["primary", "secondary", "ghost", "soft", "danger"]
 def button(
     label: str, on_click: Callable[..., Any], *, look: Look = "secondary", testid: str
 ) -> ui.button:
-    """Draw a button; its test id is also its marker."""
-    element = ui.button(label, on_click=on_click, color=None).classes(f"btn btn-{look}")
+    """Draw a button; its test id is also its marker.
+
+    It is disabled until what it does is done; what is clicked meanwhile, as by a double click
+    that was under way already, does nothing.
+    """
+    element = ui.button(label, color=None).classes(f"btn btn-{look}")
+    is_busy = False
+
+    def press() -> Awaitable[None] | None:
+        nonlocal is_busy
+        if is_busy:
+            return None
+        done = on_click()
+        if not isawaitable(done):
+            return None
+        is_busy = True
+        element.disable()
+        return finish(done)
+
+    async def finish(done: Awaitable[Any]) -> None:
+        nonlocal is_busy
+        try:
+            await done
+        finally:
+            is_busy = False
+            if not element.is_deleted:
+                element.enable()
+
+    element.on_click(press)
     return mark(element, testid)
 
 

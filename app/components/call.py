@@ -2,7 +2,7 @@
 
 `await call(service, …)` hops to a thread, opens the transaction, checks again that the session and
 the membership are live, runs, commits, runs effects and returns a frozen view. `@action` wraps
-event handlers: no double submit, expected errors become words.
+event handlers: expected errors become words. A double click is the button's affair.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from nicegui import context, ui
-from nicegui.elements.mixins.disableable_element import DisableableElement
 from sqlmodel import Session
 
 from app import db, log
@@ -52,24 +51,16 @@ async def call(
 
 
 def action(handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Wrap an async event handler: the sender is disabled meanwhile, expected errors are shown."""
+    """Wrap an async event handler: expected errors are shown, as words."""
 
     @functools.wraps(handler)
     async def wrapped(*args: Any, **kwargs: Any) -> None:
-        senders = [arg.sender for arg in args if hasattr(arg, "sender")]
-        disabled = [sender for sender in senders if isinstance(sender, DisableableElement)]
-        for sender in disabled:
-            sender.disable()
         try:
             await handler(*args, **kwargs)
         except NotAuthenticated:
             ui.navigate.to("/sign-in")
         except AppError as error:
             feedback.toast(error.explanation, kind="error")
-        finally:
-            for sender in disabled:
-                if not sender.is_deleted:
-                    sender.enable()
 
     return wrapped
 

@@ -4,7 +4,7 @@ Rows arrive as views, from a page of the list or from the workspace's feed; the 
 by id and sorts by newest activity.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from app.models.enums import MessageStatus
 from app.pagination import Cursor
 from app.services import conversations
 from app.services.conversations import ConversationView, Scope
+from app.services.inbox import InboxNews
 from app.services.sessions import SessionView
 
 
@@ -44,7 +45,9 @@ class ConversationList(Element, component="../static/components/conversation_lis
         self.on("more", self._on_more)
         self.on("search", self._on_search)
         self.on("scope", self._on_scope)
-        self._subscription = live.follow_inbox(context.client, self._actor, self._on_changes)
+        self._subscription = live.InboxSubscription(
+            context.client, self._actor, self._on_news, self._views_held
+        )
         background_tasks.create(self._load(), name="conversation list", context=self)
 
     def select(self, conversation_id: UUID | None) -> None:
@@ -104,6 +107,17 @@ class ConversationList(Element, component="../static/components/conversation_lis
 
     def _on_select(self, event: GenericEventArguments) -> None:
         ui.navigate.to(f"/messages/{UUID(str(event.args.get('id')))}")
+
+    def _views_held(self) -> Iterable[ConversationView]:
+        return self._views.values()
+
+    def _on_news(self, news: InboxNews) -> None:
+        if self.is_deleted:
+            self._subscription.leave()
+        elif news.is_complete:
+            self._on_changes(news.views)
+        else:
+            background_tasks.create(self._load(), name="conversation list", context=self)
 
     def _on_changes(self, views: Sequence[ConversationView]) -> None:
         if self._missed is not None:

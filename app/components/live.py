@@ -2,10 +2,12 @@
 
 Subscribe, then fetch, then catch up: a view joins first, loads its window, and takes whatever is
 delivered; it upserts by id, so nothing is lost and nothing shown twice. A view that is very far
-behind is handed a window that is not complete: it loads afresh.
+behind is handed a window that is not complete: it loads afresh. The list of conversations is
+looked at by number: what anybody here shows is compared with the database, and only what is newer
+is read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +17,13 @@ from app import db, events
 from app.actor import Actor
 from app.components.call import in_thread
 from app.events import Bell
-from app.hub import Fetch, Subscription, hub
-from app.pagination import Page
-from app.services import conversations, messages
+from app.hub import hub
+from app.services import conversations, inbox, messages
 from app.services.conversations import ConversationView
+from app.services.inbox import InboxNews, Look, Stamp
 from app.services.messages import ThreadWindow
+
+Holder = Callable[[], Iterable[ConversationView]]
 
 
 class _ThreadFetch:
@@ -74,34 +78,84 @@ class ThreadSubscription:
         self._subscription.leave()
 
 
-def follow_inbox(
-    client: Client, actor: Actor, listener: Callable[[list[ConversationView]], None]
-) -> Subscription:
-    """Hand every changed row of the workspace's list to `listener`."""
-    subscription = hub.join(
-        events.inbox_topic(actor.workspace_id),
-        lambda: _inbox_fetch(actor.workspace_id),
-        listener,
-    )
-    client.on_delete(subscription.leave)
-    return subscription
+class _InboxFetch:
+    """What the bells name, or on a look whatever is newer than what anybody here has."""
+
+    def __init__(self, workspace_id: UUID) -> None:
+        self.holders: list[Holder] = []
+        self._system = Actor.system(workspace_id)
+        self._known: dict[UUID, int] = {}
+        self._rest: tuple[int, Stamp] | None = None  # unread count and numbers at the last look
+
+    async def __call__(self, bells: Sequence[Bell]) -> InboxNews:
+        ids = {UUID(bell.conversation_id) for bell in bells if bell.conversation_id}
+        if not ids:
+            return await self._look()
+        news: InboxNews = await in_thread(_read, self._system, inbox.changes, ids)
+        self._known |= {view.id: view.change_seq for view in news.views}
+        if self._rest is not None:
+            self._rest = news.unread_count, self._rest[1]
+        return news
+
+    async def _look(self) -> InboxNews:
+        known = self._all_known()
+        found: Look = await in_thread(_read, self._system, inbox.look, known)
+        # Between one that stayed as it was and the newest one there is nothing that is not here.
+        has_anchor = any(known.get(one) == seq for one, seq in found.newest.items())
+        rest = found.unread_count, found.numbers
+        is_first, has_changed = self._rest is None, bool(found.views) or rest != self._rest
+        self._known, self._rest = found.newest, rest
+        return InboxNews(
+            views=found.views,
+            unread_count=found.unread_count,
+            has_changed=has_changed and not is_first,  # a page that opens loads by itself
+            is_complete=is_first or has_anchor or len(found.newest) < conversations.PAGE,
+        )
+
+    def _all_known(self) -> dict[UUID, int]:
+        """Return what was delivered and what lists hold, of each the oldest that somebody has."""
+        known = dict(self._known)
+        for holder in self.holders:
+            for view in holder():
+                known[view.id] = min(view.change_seq, known.get(view.id, view.change_seq))
+        return known
 
 
-def _inbox_fetch(workspace_id: UUID) -> Fetch:
-    """Fetch the rows that the bells name, or on a resync the newest page."""
-    system = Actor.system(workspace_id)
+class InboxSubscription:
+    """A page that is told of its workspace's list; `holder` says which rows it shows, if any."""
 
-    async def fetch(bells: Sequence[Bell]) -> list[ConversationView]:
-        ids = list({UUID(bell.conversation_id) for bell in bells if bell.conversation_id})
-        if ids:
-            rows: list[ConversationView] = await in_thread(
-                _read, system, conversations.list_by_ids, ids
-            )
-            return rows
-        page: Page[ConversationView] = await in_thread(_read, system, conversations.list_page)
-        return page.items
+    def __init__(
+        self,
+        client: Client,
+        actor: Actor,
+        listener: Callable[[InboxNews], None],
+        holder: Holder | None = None,
+    ) -> None:
+        self._holder = holder
+        self._subscription = hub.join(
+            events.inbox_topic(actor.workspace_id),
+            lambda: _InboxFetch(actor.workspace_id),
+            listener,
+        )
+        if holder is not None:
+            self._fetch.holders.append(holder)
+        client.on_delete(self.leave)
 
-    return fetch
+    def look(self) -> None:
+        """Let the listener be told how things are, soon."""
+        self._subscription.feed.notify()
+
+    def leave(self) -> None:
+        """Close the view; harmless to repeat."""
+        self._subscription.leave()
+        if self._holder in self._fetch.holders:
+            self._fetch.holders.remove(self._holder)
+
+    @property
+    def _fetch(self) -> _InboxFetch:
+        fetch = self._subscription.feed.fetch
+        assert isinstance(fetch, _InboxFetch)  # noqa: S101  # the topic's fetch is made above
+        return fetch
 
 
 def _read(actor: Actor, service: Callable[..., Any], *args: Any) -> Any:

@@ -28,6 +28,8 @@ from app.services.conversations import ConversationView
 from app.services.messages import MessageView, ThreadWindow
 from app.services.sessions import SessionView
 
+MOST_SEQ = 2**63 - 1  # of a bigint
+
 
 class MessageLog(Element, component="../static/components/message_thread.js", esm=MODULES):
     """The bubbles; knows the views it was given, so that tests can read them."""
@@ -43,6 +45,7 @@ class MessageLog(Element, component="../static/components/message_thread.js", es
 
     def set_all(self, window: ThreadWindow, unread_count: int) -> None:
         """Show a window of the thread from its unread messages on."""
+        self._views = {}
         self._remember(window.messages)
         self.run_method(
             "set_all",
@@ -90,6 +93,7 @@ class MessageThread:
         self._actor = session.actor
         self._view = view
         self._is_loaded = False
+        self._token = 0  # of the window that is shown; older rows belong to one
         self._seen = 0
         _header(view)
         self.log = MessageLog(session, view)
@@ -111,6 +115,7 @@ class MessageThread:
         window = await call(self._actor, messages.window, self._view.id)
         if self.log.is_deleted:
             return
+        self._token += 1
         self.log.set_all(window, unread_count)
         self._is_loaded = True
         self._seen = window.change_seq
@@ -190,14 +195,18 @@ class MessageThread:
     @action
     async def _on_older(self, event: GenericEventArguments) -> None:
         before = Cursor.decode(str(event.args.get("before") or ""))
-        if before is not None:
-            window = await call(self._actor, messages.window, self._view.id, before=before)
-            if not self.log.is_deleted:
-                self.log.prepend(window)
+        if before is None:
+            return
+        token = self._token
+        window = await call(self._actor, messages.window, self._view.id, before=before)
+        if token == self._token and not self.log.is_deleted:
+            self.log.prepend(window)
 
     @action
-    async def _on_seen(self, _event: GenericEventArguments) -> None:
-        await call(self._actor, conversations.mark_read, self._view.id)
+    async def _on_seen(self, event: GenericEventArguments) -> None:
+        last = event.args.get("last")  # the highest sequence number on the screen
+        if isinstance(last, int) and 0 < last <= MOST_SEQ:
+            await call(self._actor, conversations.mark_read, self._view.id, last)
 
 
 def _header(view: ConversationView) -> None:

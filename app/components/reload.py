@@ -1,16 +1,19 @@
 """Load a region again whenever the workspace's conversations change, one load at a time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from nicegui import background_tasks, context, ui
 
 from app.components import live
+from app.services.inbox import InboxNews
 from app.services.sessions import SessionView
+
+PAUSE_S = 1.0  # between loads, however busy the workspace is
 
 
 class Reload:
-    """Calls `load` now and after every change; changes during a load cause one more."""
+    """Calls `load` now and after changes; those during a load or the pause cause one more."""
 
     def __init__(
         self, session: SessionView, region: ui.element, load: Callable[[], Awaitable[None]]
@@ -18,10 +21,14 @@ class Reload:
         self._region = region
         self._load = load
         self._is_running = self._is_due = False
-        self._live = live.follow_inbox(context.client, session.actor, self._start)
+        self._live = live.InboxSubscription(context.client, session.actor, self._on_news)
         self._start()
 
-    def _start(self, *_news: Any) -> None:
+    def _on_news(self, news: InboxNews) -> None:
+        if news.has_changed:
+            self._start()
+
+    def _start(self) -> None:
         if self._region.is_deleted:
             self._live.leave()
         elif self._is_running:
@@ -33,6 +40,7 @@ class Reload:
     async def _run(self) -> None:
         try:
             await self._load()
+            await asyncio.sleep(PAUSE_S)
         finally:
             self._is_running = False
             if self._is_due:

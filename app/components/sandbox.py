@@ -1,7 +1,6 @@
 """Trying the product out: a sandbox number at one click, and the customer's phone beside it."""
 
 from nicegui import ui
-from nicegui.events import ClickEventArguments
 
 from app.actor import Permission
 from app.components import feedback
@@ -19,7 +18,7 @@ def connect_button(session: SessionView) -> None:
         return
 
     @action
-    async def connect(_event: ClickEventArguments) -> None:
+    async def connect() -> None:
         await in_thread(sandbox_numbers.connect, session.actor, session.workspace_name)
         feedback.toast(_("The sandbox number is connected."))
         ui.navigate.to("/phone-numbers")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nicegui import app as nicegui_app
-from nicegui import background_tasks, context, ui
+from nicegui import context, ui
 from nicegui.events import GenericEventArguments
 
 from app.components import live
@@ -20,8 +20,8 @@ from app.components.icon import icon
 from app.components.person import avatar
 from app.i18n import gettext as _
 from app.models.enums import Theme
-from app.services import conversations, profiles
-from app.services.conversations import ConversationView
+from app.services import profiles
+from app.services.inbox import InboxNews
 from app.services.sessions import SessionView
 from app.services.workspaces import WorkspaceView
 
@@ -75,20 +75,15 @@ class Shell:
         self._mark_current(client.sub_pages_router.current_path)
         ui.on_exception(report_unexpected)
         ui.on("theme_chosen", self._keep_theme)
-        self._subscription = live.follow_inbox(client, self._actor, self._on_inbox)
-        background_tasks.create(self._count(), name="unread count", context=client.layout)
+        self._inbox = live.InboxSubscription(client, self._actor, self._on_inbox)
+        self._inbox.look()
 
-    @action
-    async def _count(self) -> None:
-        count = await call(self._actor, conversations.unread_count)
+    def _on_inbox(self, news: InboxNews) -> None:
+        count = news.unread_count
         for label in self._counts:
             if not label.is_deleted:
                 label.set_text(str(count) if count < 100 else "99+")  # noqa: PLR2004  # fits the pill
                 label.set_visibility(count > 0)
-
-    def _on_inbox(self, _views: list[ConversationView]) -> None:
-        if not self._counts[0].is_deleted:
-            background_tasks.create(self._count(), name="unread count", context=self._counts[0])
 
     def _sidebar(self, plan_name: str) -> ui.element:
         with ui.element("nav").classes("sidebar") as sidebar:
@@ -135,7 +130,7 @@ class Shell:
             icon(entry.icon)
             _text("span", entry.label)
             if entry.path == "/messages":
-                self._counts.append(_count_pill())
+                self._counts.append(_count_pill("nav-unread"))
         self._links.append((entry.path, link))
 
     def _me(self) -> None:
@@ -159,7 +154,7 @@ class Shell:
                     with ui.element("span").classes("tab-icon"):
                         icon(entry.icon).classes("i-lg")
                         if entry.path == "/messages":
-                            self._counts.append(_count_pill())
+                            self._counts.append(_count_pill("tab-unread"))
                     _text("span", entry.short_label or entry.label)
                 self._links.append((entry.path, link))
 
@@ -195,8 +190,8 @@ def _text(tag: str, text: str) -> ui.element:
     return element
 
 
-def _count_pill() -> ui.label:
-    label = ui.label("").classes("count")
+def _count_pill(testid: str) -> ui.label:
+    label = mark(ui.label("").classes("count"), testid)
     label.set_visibility(False)
     return label
 

@@ -1,6 +1,5 @@
 """The first page after signing in: the next step, what is counted, the newest conversations."""
 
-import asyncio
 from collections.abc import Sequence
 
 from nicegui import ui
@@ -15,12 +14,10 @@ from app.components.sandbox import connect_button, phone_link
 from app.components.shell import page_bar
 from app.i18n import gettext as _
 from app.i18n import ngettext
-from app.services import conversations, phone_numbers, plans
+from app.services import dashboard
 from app.services.conversations import ConversationView, Counts
 from app.services.phone_numbers import PhoneNumberView
 from app.services.sessions import SessionView
-
-RECENT = 6
 
 
 def build(session: SessionView) -> None:
@@ -55,19 +52,13 @@ class Dashboard:
 
     @action
     async def _load(self) -> None:
-        actor = self._session.actor
-        counts, limit, newest, numbers = await asyncio.gather(
-            call(actor, conversations.counts),
-            call(actor, plans.number_limit),
-            call(actor, conversations.list_page, limit=RECENT),
-            call(actor, phone_numbers.list_all),
-        )
+        found = await call(self._session.actor, dashboard.read)
         if self._next_step.is_deleted:
             return
-        self._show_counts(counts, limit)
-        self._show_next_step(counts)
-        self._show_recent(newest.items)
-        self._show_numbers(numbers)
+        self._show_counts(found.counts, found.number_limit)
+        self._show_next_step(found.counts)
+        self._show_recent(found.newest)
+        self._show_numbers(found.numbers)
 
     def _show_counts(self, counts: Counts, limit: int) -> None:
         unread, new = counts.unread_messages, counts.new_contacts

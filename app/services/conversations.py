@@ -141,24 +141,43 @@ def get(session: Session, actor: Actor, conversation_id: UUID) -> ConversationVi
     return found[0]
 
 
-def mark_read(session: Session, actor: Actor, conversation_id: UUID) -> None:
-    """Note that somebody of the team has seen everything; the other browsers learn of it."""
+def mark_read(session: Session, actor: Actor, conversation_id: UUID, seen: int) -> None:
+    """Note that somebody of the team has seen everything up to a sequence number.
+
+    What the customer wrote since stays unread. The other browsers learn of it.
+    """
     actor.require(Permission.CONVERSATION_READ)
+    mine = (
+        col(Conversation.workspace_id) == actor.workspace_id,
+        col(Conversation.id) == conversation_id,
+    )
+    # Locked first: a message that comes in meanwhile must be there to be counted.
+    unread = session.exec(
+        select(Conversation.unread_count).where(*mine).with_for_update(key_share=True)
+    ).first()
+    if not unread:
+        return
+    unseen = session.exec(
+        select(func.count())
+        .select_from(Message)
+        .where(
+            col(Message.workspace_id) == actor.workspace_id,
+            col(Message.conversation_id) == conversation_id,
+            col(Message.direction) == MessageDirection.INBOUND,
+            col(Message.change_seq) > seen,
+        )
+    ).one()
+    if unseen >= unread:
+        return
     row = session.exec(
         update(Conversation)
-        .where(
-            col(Conversation.workspace_id) == actor.workspace_id,
-            col(Conversation.id) == conversation_id,
-            col(Conversation.unread_count) > 0,
-        )
-        .values(unread_count=0, change_seq=Conversation.change_seq + 1)
+        .where(*mine)
+        .values(unread_count=unseen, change_seq=Conversation.change_seq + 1)
         .returning(col(Conversation.change_seq))
-    ).first()
-    if row is not None:
-        events.ring(
-            session,
-            *events.conversation_bells(actor.workspace_id, conversation_id, int(row[0])),
-        )
+    ).one()
+    events.ring(
+        session, *events.conversation_bells(actor.workspace_id, conversation_id, int(row[0]))
+    )
 
 
 def counts(session: Session, actor: Actor) -> Counts:

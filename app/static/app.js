@@ -66,6 +66,17 @@
     items.at(next % items.length)?.focus();
   });
 
+  // A button is disabled while it works, which takes the focus away; it comes back with the button.
+  let pressed = null;
+  let working = null;
+  document.addEventListener("click", (event) => (pressed = event.target.closest?.("button")), true);
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      if (target.disabled) working = target === pressed ? target : working;
+      else if (target === working && document.activeElement === document.body) target.focus();
+    }
+  }).observe(root, { attributes: true, attributeFilter: ["disabled"], subtree: true });
+
   tintBrowser();
   system.addEventListener("change", () => storedTheme() === "system" && paint("system"));
 

@@ -215,7 +215,11 @@ def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> N
     row = page.locator("[data-testid^=key-]").filter(has_text="Web shop").first
     expect(row).to_be_visible()
     assert secret not in page.content()
-    page.locator("[data-testid^=key-revoke-]").click()
+    revoke = page.locator("[data-testid^=key-revoke-]")
+    revoke.click()
+    page.get_by_test_id("key-revoke-cancel").click()
+    expect(revoke).to_be_focused()
+    revoke.click()
     page.get_by_test_id("key-revoke-confirm").click()
     expect(page.get_by_text("There is no key yet")).to_be_visible()
     told = stack.query(

@@ -1,6 +1,7 @@
 """The inbox list: newest first, page by page, of one workspace only."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -10,10 +11,11 @@ from app.actor import Actor, Role
 from app.clock import utc_now
 from app.errors import NotFound
 from app.ids import new_id
+from app.models.enums import MessageDirection, MessageStatus
 from app.pagination import Cursor
 from app.services import conversations
 from app.services.conversations import ConversationView, Scope
-from tests import factories, permissions
+from tests import factories, permissions, table_rows, waiting
 from tests.factories import Team
 
 
@@ -95,15 +97,67 @@ def test_reading_clears_the_count_of_the_own_workspace_only(
 ):
     unread = next(view.id for view in page(acme.viewer, scope=Scope.UNREAD))
     with db.transaction(rival.id) as session:
-        conversations.mark_read(session, rival.owner, unread)
+        conversations.mark_read(session, rival.owner, unread, 1)
     assert len(page(acme.viewer, scope=Scope.UNREAD)) == 3
 
     with db.transaction(acme.id) as session:
-        conversations.mark_read(session, acme.agent, unread)
-        conversations.mark_read(session, acme.agent, unread)
+        conversations.mark_read(session, acme.agent, unread, 1)
+        conversations.mark_read(session, acme.agent, unread, 1)
 
     assert len(page(acme.viewer, scope=Scope.UNREAD)) == 2
     assert len(page(rival.viewer, scope=Scope.UNREAD)) == 1
+
+
+def test_reading_leaves_what_came_since_unread(acme: Team):
+    thread = factories.make_conversation(acme.number)
+    seen = [receive(thread), receive(thread)][-1]
+    receive(thread)
+
+    read(acme, thread, seen)
+    assert table_rows.row("SELECT unread_count, change_seq FROM conversations") == (1, 4)
+    read(acme, thread, seen)
+    assert table_rows.row("SELECT unread_count, change_seq FROM conversations") == (1, 4)
+
+    read(acme, thread, seen + 1)
+    assert table_rows.value("SELECT unread_count FROM conversations") == 0
+
+
+def test_message_that_is_committed_while_reading_waits_stays_unread(acme: Team):
+    thread = factories.make_conversation(acme.number)
+    seen = receive(thread)
+    later = factories.make_message(
+        thread, direction=MessageDirection.INBOUND, status=MessageStatus.RECEIVED
+    )
+    # It is as if that one were not there yet: it gets its number from the lock's holder.
+    table_rows.execute("UPDATE messages SET change_seq = 0 WHERE id = %s", later)
+
+    with (
+        ThreadPoolExecutor(1) as pool,
+        waiting.held("UPDATE conversations SET unread_count = 2, change_seq = 3") as holder,
+    ):
+        reading = pool.submit(read, acme, thread, seen)
+        waiting.wait_until(waiting.waiting_backends)
+        holder.execute("UPDATE messages SET change_seq = 3 WHERE id = %s", (later,))
+        holder.commit()
+        reading.result()
+
+    assert table_rows.value("SELECT unread_count FROM conversations") == 1
+
+
+def receive(thread: UUID) -> int:
+    """Store a message of the customer as the drain does; returns its sequence number."""
+    factories.make_message(
+        thread, direction=MessageDirection.INBOUND, status=MessageStatus.RECEIVED
+    )
+    table_rows.execute(
+        "UPDATE conversations SET unread_count = unread_count + 1 WHERE id = %s", thread
+    )
+    return int(table_rows.value("SELECT change_seq FROM conversations WHERE id = %s", thread))
+
+
+def read(team: Team, thread: UUID, seen: int) -> None:
+    with db.transaction(team.id) as session:
+        conversations.mark_read(session, team.agent, thread, seen)
 
 
 def test_counts_are_of_the_own_workspace(acme: Team, rival: Team, threads: list[UUID]):

@@ -96,7 +96,7 @@ MUTATIONS: dict[str, Callable[[Stage], object]] = {
     ),
     "send_again": lambda s: s.as_agent(messages.send_again, s.failed),
     "give_up": lambda s: s.as_agent(messages.give_up, s.paused),
-    "mark_read": lambda s: s.as_agent(conversations.mark_read, s.thread),
+    "mark_read": lambda s: s.as_agent(conversations.mark_read, s.thread, 9),
     "customer writes": lambda s: s.receive(messages=[text_message(sender=ANA)]),
     "customer writes late": lambda s: s.receive(
         messages=[text_message(sender=ANA, at=utc_now() - 3 * HOUR)]

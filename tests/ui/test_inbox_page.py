@@ -236,7 +236,9 @@ async def test_seen_marks_the_conversation_read(user: User, acme: Team, tokens: 
     await user.open(f"/messages/{conversation}")
     await user.should_see(kind=MessageLog)
 
-    emit(user, MessageLog, "seen", last=str(new_id()))
+    emit(user, MessageLog, "seen", last="nonsense")
+    emit(user, MessageLog, "seen", last=10**30)
+    emit(user, MessageLog, "seen", last=1)
 
     unread = "SELECT count(*) FROM conversations WHERE unread_count > 0"
     for _ in range(50):

@@ -37,6 +37,7 @@ class Audit:
         self._zone = ZoneInfo(session.time_zone or session.workspace_time_zone)
         self._cursor: str | None = None
         self._filters: dict[str, Any] = {}
+        self._awaited: dict[str, Any] | None = None  # the filters whose next page is on its way
         with root, section(_("Activity log"), _("What matters is written down and stays.")):
             self._bar = ui.element("div").classes("filters")
             with table_region(_("Activity log")), ui.element("table").classes("table table-stack"):
@@ -109,7 +110,14 @@ class Audit:
     @action
     async def _load(self) -> None:
         filters = self._filters
-        page = await call(self._actor, audit.list_entries, cursor=self._cursor, **filters)
+        if filters is self._awaited:
+            return  # "Show older" while the first page loads would show that page twice
+        self._awaited = filters
+        try:
+            page = await call(self._actor, audit.list_entries, cursor=self._cursor, **filters)
+        finally:
+            if filters is self._awaited:
+                self._awaited = None
         if self._body.is_deleted or filters is not self._filters:
             return
         self._cursor = page.next_cursor

@@ -105,6 +105,8 @@ export default {
       this.unreadCount = unread_count;
       this.unreadAbove = unread_count;
       this.placeUnreadLine(rows);
+      this.loadingOlder = false; // what was asked of the window before does not come any more
+      clearTimeout(this.olderTimer);
       this.loaded = true;
       await this.$nextTick();
       this.openAt();
@@ -244,8 +246,7 @@ export default {
       this.seenTimer ||= setTimeout(() => {
         this.seenTimer = null;
         this.lastSeen = this.newestInbound();
-        const shown = this.rows.filter((row) => !row.optimistic);
-        this.$emit("seen", { last: shown[shown.length - 1].id });
+        this.$emit("seen", { last: Math.max(...this.rows.map((row) => row.seq)) });
       }, 1000);
     },
     newestInbound() {
