@@ -85,7 +85,7 @@ class _InboxFetch:
         self.holders: list[Holder] = []
         self._system = Actor.system(workspace_id)
         self._known: dict[UUID, int] = {}
-        self._rest: tuple[int, Stamp] | None = None  # unread count and numbers at the last look
+        self._rest: tuple[int, Stamp] | None = None  # unread count and stamp at the last look
 
     async def __call__(self, bells: Sequence[Bell]) -> InboxNews:
         ids = {UUID(bell.conversation_id) for bell in bells if bell.conversation_id}
@@ -102,7 +102,7 @@ class _InboxFetch:
         found: Look = await in_thread(_read, self._system, inbox.look, known)
         # Between one that stayed as it was and the newest one there is nothing that is not here.
         has_anchor = any(known.get(one) == seq for one, seq in found.newest.items())
-        rest = found.unread_count, found.numbers
+        rest = found.unread_count, found.stamp
         is_first, has_changed = self._rest is None, bool(found.views) or rest != self._rest
         self._known, self._rest = found.newest, rest
         return InboxNews(

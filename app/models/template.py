@@ -46,3 +46,5 @@ class Template(WorkspaceRow, table=True):
     # As Meta writes them; read by app.services.templates.shape.
     components: list[dict[str, Any]] = json_list()
     submitted_at: dt.datetime | None = moment()
+    # When Meta said what its state is: what it said before that comes too late.
+    told_at: dt.datetime | None = moment()

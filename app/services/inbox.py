@@ -6,16 +6,18 @@ One of these per process and change, however many pages are open (`components/li
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
 from app.actor import Actor, Permission
-from app.models import Conversation, PhoneNumber
+from app.models import Conversation, PhoneNumber, Template
 from app.services import conversations
 from app.services.conversations import PAGE, ConversationView
 
-Stamp = tuple[int, dt.datetime | None]
+# How many numbers and templates there are, and when one last changed.
+Stamp = tuple[int, dt.datetime | None, int, dt.datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class Look:
     views: list[ConversationView]
     unread_count: int
     newest: dict[UUID, int]  # the list's first page: conversation to sequence number
-    numbers: Stamp
+    stamp: Stamp
 
 
 def changes(session: Session, actor: Actor, ids: Collection[UUID]) -> InboxNews:
@@ -72,14 +74,14 @@ def look(session: Session, actor: Actor, known: Mapping[UUID, int]) -> Look:
         views=conversations.list_by_ids(session, actor, changed) if changed else [],
         unread_count=conversations.unread_count(session, actor),
         newest=newest,
-        numbers=_numbers(session, actor),
+        stamp=_stamp(session, actor),
     )
 
 
-def _numbers(session: Session, actor: Actor) -> Stamp:
-    """Return what is another one whenever a number changes; nothing rings for that."""
-    return session.exec(
-        select(func.count(), func.max(PhoneNumber.updated_at)).where(
-            col(PhoneNumber.workspace_id) == actor.workspace_id
-        )
-    ).one()
+def _stamp(session: Session, actor: Actor) -> Stamp:
+    """Return what is another one whenever a number or a template changes."""
+    found: list[Any] = []
+    for table in (PhoneNumber, Template):
+        own = col(table.workspace_id) == actor.workspace_id
+        found += session.exec(select(func.count(), func.max(table.updated_at)).where(own)).one()
+    return tuple(found)

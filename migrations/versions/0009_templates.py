@@ -60,6 +60,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         _moment("submitted_at"),
+        _moment("told_at"),
         sa.ForeignKeyConstraint(
             ["workspace_id", "account_id"],
             ["whatsapp_accounts.workspace_id", "whatsapp_accounts.id"],

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from app import crash, events
 from app.db import Connection
 from app.events import Bell
-from app.services.inbound import messages, numbers, people, statuses
-from app.services.inbound.items import Item
+from app.services.inbound import messages, news, numbers, people, statuses
+from app.services.inbound.items import Item, News
 from app.services.inbound.threads import Thread, lock_threads, update_threads
 
 UNKNOWN_NUMBER = "The phone number is not connected here. Replay after connecting it."
@@ -25,19 +25,21 @@ class Applied:
     unknown: list[Item] = field(default_factory=list)
 
 
-def apply(connection: Connection, items: list[Item]) -> Applied:
+def apply(connection: Connection, batch: list[Item | News]) -> Applied:
     """Apply the items; the caller commits.
 
     Raises:
         psycopg.Error: the batch as a whole failed and left nothing behind in its savepoint.
     """
+    items = [one for one in batch if isinstance(one, Item)]
     known, unknown = numbers.find(connection, items)
     result = Applied(unknown=unknown)
+    result.bells += news.apply(connection, [one for one in batch if isinstance(one, News)])
     if not known:
         return result
     inbound = messages.gather(known)
-    news = statuses.gather(known)
-    targets = statuses.find_targets(connection, news)
+    updates = statuses.gather(known)
+    targets = statuses.find_targets(connection, updates)
     contacts = people.resolve(connection, [message.person for message in inbound])
     keys = [message.thread_key(contacts) for message in inbound]
     messages.lock_contacts(connection, keys)
@@ -49,11 +51,11 @@ def apply(connection: Connection, items: list[Item]) -> Applied:
     inserted = messages.insert(
         connection, [(one, threads.by_key[key]) for one, key in zip(inbound, keys, strict=True)]
     )
-    changed = statuses.apply(connection, news, targets, threads)
+    changed = statuses.apply(connection, updates, targets, threads)
     touched = update_threads(connection, threads, inserted, changed)
     messages.touch_contacts(connection, inserted)
     crash.point("drain.applied", (item.wamid for item in items))
-    result.bells = [bell for thread in touched for bell in _bells(thread)]
+    result.bells += [bell for thread in touched for bell in _bells(thread)]
     return result
 
 

@@ -16,7 +16,7 @@ from app.db import Connection
 from app.events import Bell
 from app.ids import new_id
 from app.models.enums import UnprocessedState
-from app.services.inbound.items import BadItem, Item, ReportedError
+from app.services.inbound.items import BadItem, Item, News, ReportedError
 
 PAUSES = tuple(dt.timedelta(seconds=s) for s in (30, 120, 600, 3600, 6 * 3600))
 
@@ -31,9 +31,9 @@ class Findings:
 
     def __init__(self) -> None:
         self.bells: list[Bell] = []
-        self.aside: list[tuple[Item | BadItem, str, UnprocessedState]] = []
+        self.aside: list[tuple[Item | News | BadItem, str, UnprocessedState]] = []
 
-    def put_aside(self, item: Item | BadItem, error: str, *, park: bool = False) -> None:
+    def put_aside(self, item: Item | News | BadItem, error: str, *, park: bool = False) -> None:
         """Keep an item for later: it waits for a retry, or for a person."""
         state = UnprocessedState.PARKED if park else UnprocessedState.WAITING
         self.aside.append((item, error[:1000], state))
@@ -93,7 +93,7 @@ def postpone(connection: Connection, row_id: UUID, findings: Findings, count: in
     )
 
 
-def put_killer(connection: Connection, item: Item | BadItem, reason: str) -> None:
+def put_killer(connection: Connection, item: Item | News | BadItem, reason: str) -> None:
     """Put aside what a worker died over: it is tried once more, then a person must replay it."""
     was_aside = connection.execute(
         f"""
@@ -108,13 +108,13 @@ def put_killer(connection: Connection, item: Item | BadItem, reason: str) -> Non
         put(connection, findings)
 
 
-def is_kept(connection: Connection, item: Item | BadItem) -> bool:
+def is_kept(connection: Connection, item: Item | News | BadItem) -> bool:
     """Tell whether an item was put aside before, with this event or another."""
     query = f"SELECT FROM messages_unprocessed WHERE {_SAME}"  # our own words
     return connection.execute(query, _what(item)).fetchone() is not None
 
 
-def forget(connection: Connection, items: Sequence[Item | BadItem]) -> None:
+def forget(connection: Connection, items: Sequence[Item | News | BadItem]) -> None:
     """Forget that these were put aside, with whichever event: they are about to come again."""
     connection.cursor().executemany(
         f"DELETE FROM messages_unprocessed WHERE {_SAME}",  # noqa: S608  # our own words
@@ -122,11 +122,11 @@ def forget(connection: Connection, items: Sequence[Item | BadItem]) -> None:
     )
 
 
-def _what(item: Item | BadItem) -> dict[str, object]:
+def _what(item: Item | News | BadItem) -> dict[str, object]:
     return {"payload": Jsonb(item.payload), "account": item.origin.account_id}
 
 
-def _log_reported(items: Iterable[Item | BadItem]) -> None:
+def _log_reported(items: Iterable[Item | News | BadItem]) -> None:
     for item in items:
         if isinstance(item, ReportedError):
             log.get(__name__).warning(

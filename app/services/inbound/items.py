@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,20 @@ from app.services.whatsapp.payloads import (
     read_change,
     read_message,
     read_status,
+    read_time,
 )
 
 RAW = "raw"
+# The fields beside `messages` that `news` acts on.
+NEWS_FIELDS = frozenset(
+    {
+        "message_template_status_update",
+        "message_template_quality_update",
+        "template_category_update",
+        "phone_number_quality_update",
+        "phone_number_name_update",
+    }
+)
 STATUSES = "statuses"
 ERRORS = "errors"
 
@@ -83,8 +94,27 @@ class ReportedError(BadItem):
     code: int
 
 
-def split(changes: Sequence[Change | BadChange], origin: Origin) -> Iterator[Item | BadItem]:
-    """Yield what `messages` changes hold. Other fields are kept with the event only."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What Meta tells of an account: its templates, its numbers. `at` orders what it says."""
+
+    origin: Origin
+    key: str
+    field: str
+    value: dict[str, Any]
+    waba_id: str
+    at: dt.datetime
+    wamid: None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What to keep for another try."""
+        change = {"field": self.field, "value": self.value}
+        return {RAW: change, "waba_id": self.waba_id, "at": int(self.at.timestamp())}
+
+
+def split(changes: Sequence[Change | BadChange], origin: Origin) -> Iterator[Item | News | BadItem]:
+    """Yield what changes hold. Fields that nobody acts on are kept with the event only."""
     for change in changes:
         if isinstance(change, BadChange):
             yield BadItem(
@@ -96,12 +126,26 @@ def split(changes: Sequence[Change | BadChange], origin: Origin) -> Iterator[Ite
             )
         elif change.field == MESSAGES:
             yield from split_value(change.value, origin, change.key)
+        elif change.field in NEWS_FIELDS:
+            yield News(
+                origin=origin,
+                key=change.key,
+                field=change.field,
+                value=change.value,
+                waba_id=change.waba_id,
+                at=read_time(change.at, origin.received_at),
+            )
 
 
-def split_again(payload: dict[str, Any], origin: Origin, key: str) -> Iterator[Item | BadItem]:
+def split_again(
+    payload: dict[str, Any], origin: Origin, key: str
+) -> Iterator[Item | News | BadItem]:
     """Yield the item that was put aside with this payload, for another try."""
     if RAW in payload:
-        yield from split([read_change(payload[RAW], key)], origin)
+        change = read_change(payload[RAW], key)
+        if isinstance(change, Change):
+            change = replace(change, waba_id=payload.get("waba_id", ""), at=payload.get("at"))
+        yield from split([change], origin)
     else:
         yield from split_value(payload, origin, key)
 

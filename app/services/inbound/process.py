@@ -15,7 +15,7 @@ from app.events import Bell
 from app.services.inbound import aside
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
 from app.services.inbound.aside import Findings
-from app.services.inbound.items import BadItem, Item, Origin, split, split_again
+from app.services.inbound.items import BadItem, Item, News, Origin, split, split_again
 from app.services.whatsapp.bodies import Unreadable
 from app.services.whatsapp.payloads import read_changes
 
@@ -48,9 +48,9 @@ def process_events(connection: Connection, rows: list[Event]) -> list[Bell]:
     return findings.bells
 
 
-def read(rows: list[Event], findings: Findings) -> tuple[list[Item], dict[UUID, str]]:
+def read(rows: list[Event], findings: Findings) -> tuple[list[Item | News], dict[UUID, str]]:
     """Return the items of these events, and why a body could not be read at all."""
-    items: list[Item] = []
+    items: list[Item | News] = []
     unreadable: dict[UUID, str] = {}
     for event_id, account_id, received_at, payload in rows:
         origin = Origin(event_id, account_id, received_at)
@@ -67,7 +67,7 @@ def read(rows: list[Event], findings: Findings) -> tuple[list[Item], dict[UUID, 
     return items, unreadable
 
 
-def apply_or_split(connection: Connection, items: list[Item], findings: Findings) -> None:
+def apply_or_split(connection: Connection, items: list[Item | News], findings: Findings) -> None:
     """Apply the items, or halve them until what fails stands alone."""
     if not items:
         return
@@ -151,7 +151,7 @@ def fetch(connection: Connection, ids: list[UUID]) -> list[Event]:
     ).fetchall()
 
 
-def items_of(connection: Connection, event_id: UUID) -> list[Item | BadItem]:
+def items_of(connection: Connection, event_id: UUID) -> list[Item | News | BadItem]:
     """Return all the items of an event, the bad ones, too; none of a body that nobody can read."""
     findings = Findings()
     items, _ = read(fetch(connection, [event_id]), findings)

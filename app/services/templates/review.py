@@ -73,6 +73,7 @@ def submit(actor: Actor, template_id: UUID, written: TemplateText) -> TemplateVi
     with db.transaction(actor.workspace_id) as session:
         row = drafts.find(session, actor, template_id, lock=True)
         row.meta_id, row.status, row.reason = meta_id, status, None
+        row.told_at = utc_now()
         row.category = _category(category) or row.category
         row.components = components
         row.submitted_at = utc_now()
@@ -154,7 +155,7 @@ def _take_over(session: Session, actor: Actor, account_id: UUID, found: list[Tem
 
 
 def _write(row: Template, info: TemplateInfo) -> None:
-    row.meta_id = info.id
+    row.meta_id, row.told_at = info.id, utc_now()
     row.status = _status(info.status)
     row.category = _category(info.category) or row.category
     row.components = info.components

@@ -6,7 +6,7 @@ and status on its own.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -234,11 +234,16 @@ class StatusUpdate(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of an entry; `value` is read further by its field. `key` is its place."""
+    """One change of an entry; `value` is read further by its field. `key` is its place.
+
+    `waba_id` and `at` are the entry's: the account, and seconds since 1970 where Meta says when.
+    """
 
     key: str
     field: str
     value: dict[str, Any]
+    waba_id: str = ""
+    at: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +279,10 @@ def read_changes(body: bytes) -> list[Change | BadChange]:
             found.append(BadChange(str(entry_index), entry))
             continue
         for change_index, raw in enumerate(changes):
-            found.append(read_change(raw, f"{entry_index}.{change_index}"))
+            change = read_change(raw, f"{entry_index}.{change_index}")
+            if isinstance(change, Change):
+                change = replace(change, waba_id=str(entry.get("id", "")), at=entry.get("time"))
+            found.append(change)
     return found
 
 
