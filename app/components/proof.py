@@ -1,14 +1,19 @@
-"""Showing one's password again before something dangerous: a dialog, then the action once more."""
+"""Showing one's password again before something dangerous: a dialog, then the action once more.
+
+Who has none is mailed a link that sets one.
+"""
 
 from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
 from app.actor import Actor
-from app.components.call import call
+from app.components import feedback
+from app.components.button import button
+from app.components.call import action, call
 from app.components.forms import Form, Values
 from app.i18n import gettext as _
-from app.services import sign_ins
+from app.services import password_changes, profiles, sign_ins
 from app.services.sessions import ProofNeeded
 
 
@@ -22,19 +27,43 @@ async def proven(actor: Actor, act: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _ask(actor: Actor) -> bool:
+    profile = await call(actor, profiles.get)
     with ui.dialog() as dialog, ui.element("div").classes("dialog") as box:
         box.props["role"] = "dialog"
         box.props["aria-label"] = _("Is it you?")
         ui.label(_("Is it you?")).classes("dialog-title")
-        ui.label(_("Confirm with your password before you go on.")).classes("dialog-text")
-
-        async def send(values: Values) -> None:
-            await call(actor, sign_ins.prove, values["password"])
-            dialog.submit(True)  # noqa: FBT003  # NiceGUI's way
-
-        with Form(send, label=_("Confirm"), testid="proof") as form:
-            form.text("password", _("Password"), kind="password", autocomplete="current-password")
+        if profile.has_password:
+            _password(actor, dialog)
+        else:
+            _link(actor, dialog)
     said = await dialog
     if not dialog.is_deleted:  # it goes with the page
         dialog.delete()
     return bool(said)
+
+
+def _password(actor: Actor, dialog: ui.dialog) -> None:
+    async def send(values: Values) -> None:
+        await call(actor, sign_ins.prove, values["password"])
+        dialog.submit(True)  # noqa: FBT003  # NiceGUI's way
+
+    ui.label(_("Confirm with your password before you go on.")).classes("dialog-text")
+    with Form(send, label=_("Confirm"), testid="proof") as form:
+        form.text("password", _("Password"), kind="password", autocomplete="current-password")
+
+
+def _link(actor: Actor, dialog: ui.dialog) -> None:
+    """Offer a first password to somebody who signs in by a provider only."""
+
+    @action
+    async def send() -> None:
+        await call(actor, password_changes.ask_own)
+        feedback.toast(_("The link is on its way."))
+        dialog.submit(False)  # noqa: FBT003  # NiceGUI's way
+
+    text = _("This needs a password, and you have none yet: set one, then sign in with it.")
+    ui.label(text).classes("dialog-text")
+    with ui.element("div").classes("dialog-actions"):
+        button(
+            _("Mail me a link to set a password"), send, look="primary", testid="proof-mail-link"
+        )

@@ -41,6 +41,17 @@ def ask(session: Session, email: str) -> None:
     post.post(session, user.email, letters.reset_password(token))
 
 
+def ask_own(session: Session, actor: Actor) -> None:
+    """Mail oneself a link, as for a password that one has never had.
+
+    Raises:
+        RateLimited: too many links.
+    """
+    user = session.get_one(User, actor.require_person())
+    rate_limits.require((Limit.RESET_ACCOUNT, account_key(user.email)))
+    ask(session, user.email)
+
+
 def is_live(session: Session, token: str) -> bool:
     """Tell whether a mailed link still opens the form. System-only: a door."""
     return tokens.find(session, TokenPurpose.RESET_PASSWORD, token) is not None

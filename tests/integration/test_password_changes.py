@@ -73,6 +73,18 @@ def test_reset_ends_every_sign_in_of_this_person_only(ana: Actor, rival: Team):
     assert has_password(other, PASSWORD)
 
 
+def test_own_links_are_limited_and_set_the_first_password(ana: Actor):
+    execute("UPDATE users SET password_hash = NULL WHERE id = %s", ana.user_id)
+    for _ in range(AMOUNTS[Limit.RESET_ACCOUNT][0]):
+        act(password_changes.ask_own, ana)
+    with pytest.raises(RateLimited):
+        act(password_changes.ask_own, ana)
+
+    reset(letters_to(email_of(ana), "reset_password")[-1])
+
+    assert has_password(ana, NEW)
+
+
 def test_first_proof_of_an_address_leaves_nothing_of_who_signed_up_with_it(acme: Team):
     stranger = make_person(acme.id, verified=False)
     turn_second_factor_on(stranger)
