@@ -46,6 +46,7 @@ class ForeignOrigin(PermissionDenied):
 
 
 _remembered: dict[bytes, tuple[float, SessionView]] = {}
+_generation = 0
 
 
 async def find_session(connection: HTTPConnection) -> SessionView | None:
@@ -57,10 +58,13 @@ async def find_session(connection: HTTPConnection) -> SessionView | None:
     known = _remembered.get(key)
     if known and now - known[0] < REMEMBER_S:
         return known[1]
+    generation = _generation
     view = await asyncio.to_thread(_look_up, token)
     if view is None:
         _remembered.pop(key, None)
         return None
+    if generation != _generation:  # forgotten while it was looked up: it may be a revoked one
+        return view
     if len(_remembered) >= MAX_REMEMBERED:
         _remembered.clear()
     _remembered[key] = (now, view)
@@ -136,6 +140,8 @@ async def take_as_long_as_any(began: float) -> None:
 
 def forget_sessions() -> None:
     """Look every session up again: after a sign-out, a revocation, a change of role."""
+    global _generation  # noqa: PLW0603  # it dates what is remembered
+    _generation += 1
     _remembered.clear()
 
 

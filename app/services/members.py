@@ -143,8 +143,7 @@ def transfer_ownership(session: Session, actor: Actor, user_id: UUID) -> None:
     sessions.require_proof(session, actor)
     if actor.user_id is None or user_id == actor.user_id:
         raise NotFound
-    first, second = sorted((actor.user_id, user_id))
-    rows = {id_: _locked(session, actor.workspace_id, id_) for id_ in (first, second)}
+    rows = _lock(session, actor.workspace_id, actor.user_id, user_id)
     if rows[actor.user_id].role is not Role.OWNER:  # unmade at this moment
         raise OwnersOnly
     rows[user_id].role, rows[actor.user_id].role = Role.OWNER, Role.ADMIN
@@ -168,22 +167,29 @@ def _end(session: Session, actor: Actor, membership: Membership, action: str) ->
 
 
 def _locked(session: Session, workspace_id: UUID, user_id: UUID) -> Membership:
-    """Return a membership; the owners' rows are locked with it, so that two cannot both go."""
+    return _lock(session, workspace_id, user_id)[user_id]
+
+
+def _lock(session: Session, workspace_id: UUID, *user_ids: UUID) -> dict[UUID, Membership]:
+    """Return memberships; the owners' rows are locked with them, so that two cannot both go.
+
+    All in one query, in one order: two changes at once never wait for each other.
+    """
     rows = session.exec(
         select(Membership)
         .where(
             col(Membership.workspace_id) == workspace_id,
-            (col(Membership.user_id) == user_id) | (col(Membership.role) == Role.OWNER),
+            col(Membership.user_id).in_(user_ids) | (col(Membership.role) == Role.OWNER),
         )
         .order_by(col(Membership.id))
         .with_for_update()
     ).all()
     for row in rows:
         session.refresh(row)
-    found = [row for row in rows if row.user_id == user_id]
-    if not found:
+    found = {row.user_id: row for row in rows if row.user_id in user_ids}
+    if len(found) < len(user_ids):
         raise NotFound
-    return found[0]
+    return found
 
 
 def _require_another_owner(session: Session, workspace_id: UUID, user_id: UUID) -> None:

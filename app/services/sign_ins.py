@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.actor import Actor
-from app.db import bind_workspace
+from app.db import after_commit, bind_workspace
 from app.errors import AppError, NotAuthenticated, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
@@ -211,8 +211,9 @@ def _check_code(
 
 def _admit(session: Session, user: User, client: Client, provider: str | None = None) -> Outcome:
     """Sign somebody in; who got in was not guessing, however often they come."""
-    rate_limits.forget(Limit.SIGN_IN_ACCOUNT, account_key(user.email))
-    rate_limits.forget(Limit.SECOND_FACTOR_ACCOUNT, str(user.id))
+    email, user_id = account_key(user.email), str(user.id)
+    after_commit(session, lambda: rate_limits.forget(Limit.SIGN_IN_ACCOUNT, email))
+    after_commit(session, lambda: rate_limits.forget(Limit.SECOND_FACTOR_ACCOUNT, user_id))
     return Outcome(token=start(session, user.id, client=client, provider=provider))
 
 

@@ -35,6 +35,27 @@ def is_refused(actor: Actor) -> bool:
     return outcome(partial(act, sessions.require_live, actor)) is NotAuthenticated
 
 
+def test_handing_over_and_changing_roles_at_once_never_wait_for_each_other(boss: Actor):
+    for _round in range(8):
+        # The member's row is older than the owner's, and the user ids are the other way round.
+        people = sorted(
+            (make_person(boss.workspace_id, Role.ADMIN) for _ in range(3)),
+            key=lambda one: str(one.user_id),
+        )
+        owner, *others = people
+        act(members.change_role, boss, owner.user_id, Role.OWNER)
+        owner = replace(sign_in(owner), role=Role.OWNER)
+
+        results = race(
+            partial(act, members.transfer_ownership, owner, others[1].user_id),
+            partial(act, members.change_role, boss, others[0].user_id, Role.VIEWER),
+            partial(act, members.change_role, boss, others[1].user_id, Role.AGENT),
+            partial(act, members.remove, boss, others[0].user_id),
+        )
+
+        assert {one for one in results if one is not None} <= {NotFound, OwnersOnly, LastOwner}
+
+
 def test_new_role_holds_at_the_very_next_check(boss: Actor):
     ana = make_person(boss.workspace_id, Role.ADMIN)
 
