@@ -193,7 +193,7 @@ def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> N
     shop = stack.workspace("Keys")
     page = person(shop)
     settings(page, "developers")
-    for scope in ("conversation", "number"):
+    for scope in ("conversation", "number", "template"):
         page.get_by_test_id(f"key-scopes-{scope}:read").click()
     page.get_by_test_id("key-submit").click()
     expect(page.get_by_text("Give the key a name")).to_be_visible()
@@ -215,7 +215,7 @@ def test_an_api_key_is_shown_once_and_revoked(person: Person, stack: Stack) -> N
     row = page.locator("[data-testid^=key-]").filter(has_text="Web shop").first
     expect(row).to_be_visible()
     assert secret not in page.content()
-    revoke = page.locator("[data-testid^=key-revoke-]")
+    revoke = row.locator("[data-testid^=key-revoke-]")
     revoke.click()
     page.get_by_test_id("key-revoke-cancel").click()
     expect(revoke).to_be_focused()

@@ -7,7 +7,7 @@ from nicegui import ui
 from nicegui.testing import User
 
 from app import db
-from app.actor import Permission
+from app.actor import Actor, Permission
 from app.components.button import button
 from app.components.call import action
 from app.services import api_keys
@@ -63,7 +63,9 @@ async def test_button_is_disabled_and_deaf_until_its_work_is_done(user: User, *,
 async def test_double_click_rotates_a_key_once(user: User, acme: Team):
     def make() -> None:
         with db.transaction(acme.id) as session:
-            api_keys.create(session, acme.owner, name="Shop", scopes=[Permission.CONVERSATION_READ])
+            api_keys.create(
+                session, Actor.system(acme.id), name="Shop", scopes=[Permission.CONVERSATION_READ]
+            )
 
     await asyncio.to_thread(make)
     show_cookie(user, await asyncio.to_thread(session_token, acme.owner))

@@ -32,9 +32,9 @@ class Inserted:
         return content.counts_as_unread(self.type)
 
     @property
-    def is_shown(self) -> bool:
-        """Whether the list shows it as the newest message."""
-        return self.type not in content.AMENDMENTS
+    def rank(self) -> tuple[bool, dt.datetime, UUID]:
+        """What the list shows as newest: a reaction or an edit only where nothing else was said."""
+        return (self.type not in content.AMENDMENTS, *self.order)
 
     @property
     def window(self) -> dt.datetime | None:

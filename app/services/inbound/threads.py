@@ -11,6 +11,7 @@ from uuid import UUID
 from app.db import Connection
 from app.ids import new_id
 from app.services import previews
+from app.services.inbound.content import AMENDMENTS
 from app.services.inbound.inserted import Inserted
 
 ThreadKey = tuple[UUID, UUID, UUID]  # workspace, phone number, contact
@@ -93,7 +94,7 @@ def update_threads(
         delta.unread += row.is_unread
         if row.window and (delta.window is None or row.window > delta.window):
             delta.window = row.window
-        if row.is_shown and (delta.newest is None or row.order > delta.newest.order):
+        if delta.newest is None or row.rank > delta.newest.rank:
             delta.newest = row
     if deltas:
         _write(connection, deltas)
@@ -115,6 +116,7 @@ def _write(connection: Connection, deltas: dict[UUID, _Delta]) -> None:
         )
         for thread_id, delta in deltas.items()
     ]
+    amendments = sorted(kind.value for kind in AMENDMENTS)
     connection.execute(
         """
         UPDATE conversations c SET
@@ -134,7 +136,9 @@ def _write(connection: Connection, deltas: dict[UUID, _Delta]) -> None:
                 CASE WHEN is_newer THEN 'received' ELSE c.last_message_status END
         FROM (
             SELECT k.*, k.last_id IS NOT NULL AND (o.last_message_at IS NULL OR
-                (k.last_at, k.last_id) > (o.last_message_at, o.last_message_id)) AS is_newer
+                (k.type <> ALL(%b::text[]), k.last_at, k.last_id)
+                > (o.last_message_type <> ALL(%b::text[]), o.last_message_at, o.last_message_id)
+            ) AS is_newer
             FROM unnest(%b::uuid[], %b::int[], %b::timestamptz[], %b::uuid[], %b::timestamptz[],
                 %b::text[], %b::text[])
                 AS k (id, unread, window_until, last_id, last_at, text, type)
@@ -142,5 +146,5 @@ def _write(connection: Connection, deltas: dict[UUID, _Delta]) -> None:
         ) d
         WHERE c.id = d.id
         """,
-        [list(column) for column in zip(*rows, strict=True)],
+        [amendments, amendments, *(list(column) for column in zip(*rows, strict=True))],
     )
