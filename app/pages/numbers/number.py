@@ -64,7 +64,8 @@ class Number:
             return
         self._page.clear()
         with self._page:
-            self._health(number, health)
+            with ui.element("div") as self._box:
+                self._health(number, health)
             if self._may_change:
                 self._switches(number, health)
                 if not health.is_sandbox and health.account_id is not None:
@@ -96,8 +97,14 @@ class Number:
         await self._check()
 
     async def _check(self) -> None:
-        await in_thread(number_health.check, self._actor, self._id)
-        await self._load()
+        """Ask Meta; only the health is drawn anew, so that nothing is lost that somebody writes."""
+        health = await in_thread(number_health.check, self._actor, self._id)
+        number = await call(self._actor, phone_numbers.get, self._id)
+        if self._box.is_deleted:
+            return
+        self._box.clear()
+        with self._box:
+            self._health(number, health)
 
     @action
     async def _subscribe(self) -> None:
