@@ -29,6 +29,8 @@ from app.services.messages import MessageView, ThreadWindow
 from app.services.sessions import SessionView
 
 MOST_SEQ = 2**63 - 1  # of a bigint
+MOST_MESSAGES = 200  # loaded at once
+UNREAD_CONTEXT = 10  # messages above the first unread one
 
 
 class MessageLog(Element, component="../static/components/message_thread.js", esm=MODULES):
@@ -112,7 +114,9 @@ class MessageThread:
         await self._load(self._view.unread_count)
 
     async def _load(self, unread_count: int) -> None:
-        window = await call(self._actor, messages.window, self._view.id)
+        window = await call(
+            self._actor, messages.window, self._view.id, limit=_page_size(unread_count)
+        )
         if self.log.is_deleted:
             return
         self._token += 1
@@ -198,7 +202,11 @@ class MessageThread:
         if before is None:
             return
         token = self._token
-        window = await call(self._actor, messages.window, self._view.id, before=before)
+        unread = event.args.get("unread")  # how many are still above what is loaded
+        limit = _page_size(unread if isinstance(unread, int) else 0)
+        window = await call(
+            self._actor, messages.window, self._view.id, before=before, limit=limit
+        )
         if token == self._token and not self.log.is_deleted:
             self.log.prepend(window)
 
@@ -207,6 +215,11 @@ class MessageThread:
         last = event.args.get("last")  # the highest sequence number on the screen
         if isinstance(last, int) and 0 < last <= MOST_SEQ:
             await call(self._actor, conversations.mark_read, self._view.id, last)
+
+
+def _page_size(unread_count: int) -> int:
+    """Return how many messages to load: the unread ones with what was said before, within reason."""
+    return max(messages.PAGE, min(unread_count + UNREAD_CONTEXT, MOST_MESSAGES))
 
 
 def _header(view: ConversationView) -> None:

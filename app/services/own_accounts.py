@@ -5,7 +5,7 @@ Meta is asked before anything is kept. Each function opens its own transactions:
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from app import db
@@ -16,7 +16,8 @@ from app.errors import NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.models.enums import PhoneNumberStatus
 from app.services import audit, phone_numbers, verification, whatsapp_accounts
-from app.services.phone_numbers import NewNumber, PhoneNumberView
+from app.services.account_text import ACCOUNT, read_all
+from app.services.phone_numbers import MAX_NAME, NewNumber, PhoneNumberView
 from app.services.secrets import seal
 from app.services.whatsapp import management
 from app.services.whatsapp.client import Credentials, GraphRefused
@@ -24,7 +25,6 @@ from app.services.whatsapp.management import NumberInfo
 from app.services.whatsapp_accounts import NewAccount, bound_to, graph_url_of, webhook_path
 
 SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging")
-MAX_TOKEN, MAX_SECRET, MAX_ID = 1000, 200, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def look_up(actor: Actor, account: OwnAccount) -> FoundAccount:
     actor.require(Permission.NUMBER_CONNECT)
     with db.transaction(actor.workspace_id) as session:
         verification.require_verified(session, actor)
-    checked = _check(account)
+    checked = _checked(account)
     credentials = _credentials(checked.access_token)
     expires_at = _require_scopes(credentials)
     numbers = management.list_numbers(credentials, checked.waba_id)
@@ -86,7 +86,7 @@ def connect(actor: Actor, account: OwnAccount, meta_ids: Sequence[str]) -> list[
         PhoneNumberLimitReached, PhoneNumberInUse: none of the numbers is kept.
         GraphRefused, ProviderError: Meta no longer takes the token; nothing is kept.
     """
-    checked = _check(account)
+    checked = _checked(account)
     by_id = {one.meta_id: one for one in look_up(actor, checked).numbers}
     chosen = [by_id[meta_id] for meta_id in dict.fromkeys(meta_ids) if meta_id in by_id]
     if not chosen:
@@ -159,15 +159,17 @@ def replace_token(
         if row.is_sandbox:
             raise NotFound
         waba_id, graph_url = row.waba_id, row.graph_url
-    token = _token(access_token)
+    typed = {"access_token": access_token, "app_secret": app_secret.strip() or None}
+    read = read_all(ACCOUNT, typed)
+    token, secret = read["access_token"], read.get("app_secret")
     credentials = _credentials(token, graph_url)
     _require_scopes(credentials)
     management.list_numbers(credentials, waba_id)
     with db.transaction(actor.workspace_id) as session:
         row = whatsapp_accounts.find(session, actor, account_id, lock=True)
         row.access_token = seal(token, bound_to(row), "access_token")
-        if app_secret.strip():
-            row.app_secret = seal(app_secret.strip()[:MAX_SECRET], bound_to(row), "app_secret")
+        if secret:
+            row.app_secret = seal(secret, bound_to(row), "app_secret")
         audit.record(
             session,
             actor.workspace_id,
@@ -178,28 +180,8 @@ def replace_token(
         )
 
 
-def _check(account: OwnAccount) -> OwnAccount:
-    """Return the fields as they are kept, or raise with everything that is wrong."""
-    fields: dict[str, str] = {}
-    waba_id, secret = account.waba_id.strip(), account.app_secret.strip()
-    if not waba_id.isascii() or not waba_id.isdigit() or len(waba_id) > MAX_ID:
-        fields["waba_id"] = _("The id of a WhatsApp Business account has digits only.")
-    if not 1 <= len(secret) <= MAX_SECRET or not secret.isascii() or not secret.isprintable():
-        fields["app_secret"] = _("Copy the app secret from your app's basic settings at Meta.")
-    try:
-        token = _token(account.access_token)
-    except ValidationFailed as error:
-        raise ValidationFailed(fields | error.fields) from error
-    if fields:
-        raise ValidationFailed(fields)
-    return OwnAccount(waba_id=waba_id, access_token=token, app_secret=secret)
-
-
-def _token(access_token: str) -> str:
-    token = access_token.strip()
-    if not 1 <= len(token) <= MAX_TOKEN or not token.isascii() or not token.isprintable():
-        raise ValidationFailed({"access_token": _("Copy the access token whole, without spaces.")})
-    return token
+def _checked(account: OwnAccount) -> OwnAccount:
+    return OwnAccount(**read_all(ACCOUNT, asdict(account)))
 
 
 def _credentials(access_token: str, graph_url: str | None = None) -> Credentials:
@@ -230,7 +212,7 @@ def _found(number: NumberInfo) -> FoundNumber | None:
     return FoundNumber(
         meta_id=number.id,
         phone_number=f"+{digits}",
-        verified_name=number.verified_name,
+        verified_name=(number.verified_name or "")[:MAX_NAME] or None,
         is_registered=number.platform_type == "CLOUD_API",
         is_proven=number.code_verification_status == "VERIFIED",
     )

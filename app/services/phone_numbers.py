@@ -1,7 +1,8 @@
 """Business numbers: connecting, listing, and what one needs to call Graph for them."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import func, text
@@ -18,6 +19,7 @@ from app.ids import new_id
 from app.models import PhoneNumber, WhatsAppAccount
 from app.models.enums import PhoneNumberStatus
 from app.services import audit, plans, verification, whatsapp_accounts
+from app.services.account_text import ACCOUNT, Reader, meta_phone_number_id, read_all
 from app.services.phone_text import e164, pretty
 from app.services.text import is_storable
 from app.services.whatsapp_accounts import NewAccount, webhook_path
@@ -89,18 +91,19 @@ def connect(
 
     Raises:
         EmailNotVerified: a real number, by a person whose address is not proven.
-        ValidationFailed: the number is not E.164.
+        ValidationFailed: with everything that is wrong in what was typed.
         PhoneNumberInUse: another workspace holds it.
         PhoneNumberLimitReached: the plan has no free number (unless it is the operator's doing).
     """
     actor.require(Permission.NUMBER_CONNECT)
     if not number.account.is_sandbox:
         verification.require_verified(session, actor)
-    phone = e164(number.phone_number)
-    if _is_taken(session, actor.workspace_id, phone, number.meta_phone_number_id):
+    number = _checked(number)
+    phone, meta_id = number.phone_number, number.meta_phone_number_id
+    if _is_taken(session, actor.workspace_id, phone, meta_id):
         raise PhoneNumberInUse
     account = whatsapp_accounts.keep(session, actor, number.account)
-    row = _own(session, actor, number.meta_phone_number_id, phone)
+    row = _own(session, actor, meta_id, phone)
     if row is None:
         if enforce_plan:
             require_free_number(session, actor)
@@ -108,7 +111,7 @@ def connect(
         session.add(row)
     row.account_id = account.id
     row.phone_number = phone
-    row.meta_phone_number_id = number.meta_phone_number_id
+    row.meta_phone_number_id = meta_id
     row.display_name = number.display_name or row.display_name
     row.status, row.status_reason = PhoneNumberStatus.VERIFIED, None
     row.verified_at = row.verified_at or utc_now()
@@ -139,7 +142,8 @@ def add(session: Session, actor: Actor, *, phone_number: str, display_name: str)
     """
     actor.require(Permission.NUMBER_CONNECT)
     verification.require_verified(session, actor)
-    phone, name = _check(phone_number, display_name)
+    read = read_all(READERS, {"phone_number": phone_number, "display_name": display_name})
+    phone, name = read["phone_number"], read["display_name"]
     require_free_number(session, actor)
     row = PhoneNumber(
         id=new_id(), workspace_id=actor.workspace_id, phone_number=phone, display_name=name
@@ -256,28 +260,33 @@ def lock(session: Session, actor: Actor, phone_number_id: UUID) -> PhoneNumber:
     return row
 
 
-def _check(phone_number: str, display_name: str) -> tuple[str, str]:
-    """Return number and name in their stored form, or raise with everything that is wrong."""
-    read: dict[str, str] = {}
-    fields: dict[str, str] = {}
-    for what, reader, written in (
-        ("phone", e164, phone_number),
-        ("name", _name, display_name),
-    ):
-        try:
-            read[what] = reader(written)
-        except ValidationFailed as error:
-            fields |= error.fields
-    if fields:
-        raise ValidationFailed(fields)
-    return read["phone"], read["name"]
-
-
 def _name(display_name: str) -> str:
     name = display_name.strip()
     if not 1 <= len(name) <= MAX_NAME or not is_storable(name):
         raise ValidationFailed({"display_name": _("Give it a name, in at most 100 characters.")})
     return name
+
+
+READERS: Mapping[str, Reader] = {
+    "phone_number": e164,
+    "display_name": _name,
+    "meta_phone_number_id": meta_phone_number_id,
+    **ACCOUNT,
+}
+
+
+def _checked(number: NewNumber) -> NewNumber:
+    """Return a number and its account with their texts in their stored form."""
+    typed = asdict(number) | asdict(number.account)
+    read = read_all(READERS, {name: typed[name] for name in READERS})
+    account = {name: read.get(name) for name in ACCOUNT}
+    return replace(
+        number,
+        phone_number=read["phone_number"],
+        meta_phone_number_id=read["meta_phone_number_id"],
+        display_name=read.get("display_name"),
+        account=replace(number.account, **account),
+    )
 
 
 def _connected(actor: Actor) -> Select[PhoneNumber, bool]:

@@ -28,8 +28,20 @@ def open_thread(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name=name)).to_be_visible()
 
 
+def read_thread(page: Page, name: str) -> None:
+    """Read a conversation to its end, and leave it."""
+    open_thread(page, name)
+    log = page.get_by_test_id("thread-log")
+    expect(log.locator("[data-direction]").first).to_be_visible()
+    log.evaluate("element => { element.scrollTop = element.scrollHeight }")
+    row = page.locator("[data-testid^=conversation-]").filter(has_text=name)
+    expect(row).to_have_attribute("data-unread", "0")
+    page.goto("/messages")
+
+
 def test_older_messages_come_on_scroll_without_a_jump(person: Person, shop: Workspace) -> None:
     page = person(shop)
+    read_thread(page, "Long")
     open_thread(page, "Long")
     expect(page.get_by_test_id("thread-log").get_by_text("Old message number 129")).to_be_visible()
     expect(page.get_by_text("Old message number 10", exact=True)).to_have_count(0)
@@ -93,21 +105,33 @@ def test_unread_line_stays_until_one_answers_and_the_count_goes(
     expect(page.get_by_test_id("unread-line")).to_have_count(0)
 
 
-def test_unread_line_moves_up_to_the_oldest_unread_message(person: Person, stack: Stack) -> None:
+@pytest.mark.parametrize("unread", [48, 50, 70, 260])
+def test_thread_opens_at_the_oldest_unread_message_however_many_there_are(
+    person: Person, stack: Stack, unread: int
+) -> None:
     own = stack.workspace("Many unread")
-    stack.receive(own, [(f"Note {n}", 3000 - n) for n in range(70)], name="Writer")
+    stack.receive(own, [(f"Old {n}", 9000 - n) for n in range(60)], name="Writer")
     page = person(own)
-    open_thread(page, "Writer")
-    line = page.get_by_test_id("unread-line")
-    expect(line).to_contain_text("70 new messages")
+    read_thread(page, "Writer")
+    row = page.locator("[data-testid^=conversation-]")
+    stack.receive(own, [(f"Note {n}", 3000 - n) for n in range(unread)], name="Writer")
+    expect(row).to_have_attribute("data-unread", str(unread))
 
-    page.get_by_test_id("thread-log").evaluate("element => { element.scrollTop = 100 }")
+    row.click()
 
-    oldest = page.get_by_text("Note 0", exact=True)
-    expect(oldest).to_be_attached()
+    line, log = page.get_by_test_id("unread-line"), page.get_by_test_id("thread-log")
+    expect(line).to_contain_text(f"{unread} new messages")
+    expect(log.get_by_text("Note 0", exact=True)).to_be_in_viewport()
+    page.wait_for_timeout(500)  # what is loaded above must not push it away
+    expect(line).to_be_in_viewport()
+    expect(log.get_by_text("Note 0", exact=True)).to_be_in_viewport()
+    expect(log.get_by_text("Old 59", exact=True)).to_be_in_viewport()
+    expect(page.locator("[data-testid=unread-line] + [data-direction]")).to_contain_text("Note 0")
+    expect(row).to_have_attribute("data-unread", str(unread))  # the newest was not seen yet
+
+    log.evaluate("element => { element.scrollTop = 0 }")
+    expect(log.get_by_text("Old 0", exact=True)).to_be_attached()
     expect(line).to_have_count(1)
-    first = page.locator("[data-testid=unread-line] + [data-direction]")
-    expect(first).to_contain_text("Note 0")
 
 
 def test_enter_sends_shift_enter_breaks_and_a_double_click_is_one_message(

@@ -79,6 +79,25 @@ def test_connect_number_wants_a_number_with_its_country_code(acme: Team, phone: 
     assert "country code" in message
 
 
+def test_connect_number_names_everything_that_is_wrong_and_keeps_nothing(acme: Team) -> None:
+    before = count("phone_numbers"), count("whatsapp_accounts")
+    wrong = {
+        "phone-number-id": "1" * 300,
+        "waba-id": " ",
+        "access-token": "",
+        "app-secret": "",
+        "verify-token": "",
+        "graph-url": "graph.facebook.com",
+    }
+
+    code, message = command(*connect(acme.id, "12", **wrong)).error
+
+    assert code == "validation_failed"
+    for field in ("phone_number", *(option.replace("-", "_") for option in wrong)):
+        assert f"{field}: " in message
+    assert (count("phone_numbers"), count("whatsapp_accounts")) == before
+
+
 def test_connect_sandbox_makes_a_number_of_the_sandbox(acme: Team) -> None:
     answer = succeed("connect-sandbox", "--workspace", str(acme.id))
 

@@ -25,7 +25,7 @@ PHONE = "+447700900777"
 def new_number(**changes: Any) -> NewNumber:
     account = {
         "waba_id": "666",
-        "access_token": "EAAG token",
+        "access_token": "EAAG-token",
         "app_secret": "an app secret",
         "verify_token": "a verify token",
     }
@@ -84,7 +84,7 @@ def test_secrets_are_encrypted_and_bound_to_their_row(acme: Team, rival: Team):
     mine = Bound("whatsapp_accounts", acme.id, connected.account_id)
     theirs = Bound("whatsapp_accounts", rival.id, rival.number.account_id)
 
-    assert open_secret(stored[0], mine, "access_token") == "EAAG token"
+    assert open_secret(stored[0], mine, "access_token") == "EAAG-token"
     assert all(b"token" not in bytes(one) and b"secret" not in bytes(one) for one in stored)
     for bound, column in ((theirs, "access_token"), (mine, "app_secret")):
         with pytest.raises(DecryptionFailed):
@@ -103,7 +103,7 @@ def test_credentials_are_what_was_connected(acme: Team):
         token,
     )
 
-    assert (found.graph_url, found.access_token) == ("http://127.0.0.1:9/graph", "EAAG token")
+    assert (found.graph_url, found.access_token) == ("http://127.0.0.1:9/graph", "EAAG-token")
 
 
 def test_repeating_in_the_same_workspace_updates_the_credentials(acme: Team):

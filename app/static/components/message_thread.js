@@ -77,6 +77,7 @@ export default {
     this.atEnd = true;
     this.lastSeen = null;
     this.unreadAbove = 0; // how many unread messages are older than what is loaded
+    this.placed = null; // where we put the view; until somebody scrolls, it follows the unread line
     this.onSending = ({ detail }) => this.addOptimistic(detail);
     this.onVisible = () => this.checkSeen();
     window.addEventListener("shell:sending", this.onSending);
@@ -128,8 +129,10 @@ export default {
       this.placeUnreadLine(rows);
       this.hasOlder = has_older;
       const before = log.scrollHeight - log.scrollTop;
+      const isPlaced = this.isPlaced();
       await this.$nextTick();
-      log.scrollTop = log.scrollHeight - before;
+      if (isPlaced && this.unreadFrom) this.openAt();
+      else log.scrollTop = log.scrollHeight - before;
       this.loadingOlder = false;
       clearTimeout(this.olderTimer);
       requestAnimationFrame(() => {
@@ -196,7 +199,11 @@ export default {
         const top = all[Math.max(0, index - 2)].offsetTop - 56;
         if (top < log.scrollTop) log.scrollTop = Math.max(0, top);
       }
+      this.placed = log.scrollTop;
       this.measure();
+    },
+    isPlaced() {
+      return this.placed !== null && Math.abs(this.$refs.log.scrollTop - this.placed) < 2;
     },
     toEnd(smooth) {
       const log = this.$refs.log;
@@ -218,6 +225,7 @@ export default {
     },
     onScroll() {
       if (!this.loaded) return;
+      if (!this.isPlaced()) this.placed = null;
       this.measure();
       this.checkOlder();
       this.checkSeen();
@@ -230,8 +238,9 @@ export default {
       const log = this.$refs.log;
       const first = this.rows.find((row) => !row.optimistic);
       if (!first || !this.hasOlder || this.loadingOlder || !log?.clientHeight || log.scrollTop >= 200) return;
+      if (this.isPlaced() && !this.unreadAbove && log.scrollTop > 0) return;
       this.loadingOlder = true;
-      this.$emit("older", { before: first.cursor });
+      this.$emit("older", { before: first.cursor, unread: this.unreadAbove });
       this.olderTimer = setTimeout(() => (this.loadingOlder = false), 10e3);
     },
     // Seen = on screen to the end, in a visible tab, for a second, with something the customer wrote since last time.
