@@ -204,9 +204,7 @@ class MessageThread:
         token = self._token
         unread = event.args.get("unread")  # how many are still above what is loaded
         limit = _page_size(unread if isinstance(unread, int) else 0)
-        window = await call(
-            self._actor, messages.window, self._view.id, before=before, limit=limit
-        )
+        window = await call(self._actor, messages.window, self._view.id, before=before, limit=limit)
         if token == self._token and not self.log.is_deleted:
             self.log.prepend(window)
 
@@ -218,7 +216,7 @@ class MessageThread:
 
 
 def _page_size(unread_count: int) -> int:
-    """Return how many messages to load: the unread ones with what was said before, within reason."""
+    """Return how many messages to load: the unread ones and what was said before them."""
     return max(messages.PAGE, min(unread_count + UNREAD_CONTEXT, MOST_MESSAGES))
 
 

@@ -1,6 +1,6 @@
 """What is typed to use a WhatsApp account: ids, token, secrets and address, in their stored form.
 
-Each reader raises ValidationFailed under the name of its field, and never repeats what it was given.
+Each reader raises ValidationFailed under the name of its field, without repeating what it got.
 """
 
 import re
@@ -47,10 +47,10 @@ def meta_phone_number_id(value: str) -> str:
 
 def access_token(value: str) -> str:
     """Return a token without the blanks that copying brings."""
-    sentence = _("Copy the access token whole, without spaces.")
-    token = _visible("access_token", value, MAX_TOKEN, sentence)
+    said = _("Copy the access token whole, without spaces.")
+    token = _visible("access_token", value, MAX_TOKEN, said)
     if " " in token:
-        raise ValidationFailed({"access_token": sentence})
+        raise ValidationFailed({"access_token": said})
     return token
 
 
@@ -98,10 +98,10 @@ def _meta_id(field: str, value: str) -> str:
     return written
 
 
-def _visible(field: str, value: str, most: int, sentence: str) -> str:
+def _visible(field: str, value: str, most: int, said: str) -> str:
     written = value.strip()
     if not 1 <= len(written) <= most or not written.isascii() or not written.isprintable():
-        raise ValidationFailed({field: sentence})
+        raise ValidationFailed({field: said})
     return written
 
 

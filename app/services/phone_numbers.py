@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, text
@@ -279,7 +280,7 @@ def _checked(number: NewNumber) -> NewNumber:
     """Return a number and its account with their texts in their stored form."""
     typed = asdict(number) | asdict(number.account)
     read = read_all(READERS, {name: typed[name] for name in READERS})
-    account = {name: read.get(name) for name in ACCOUNT}
+    account: dict[str, Any] = {name: read.get(name) for name in ACCOUNT}
     return replace(
         number,
         phone_number=read["phone_number"],

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests import factories
-from tests.bench import draining, ingest, live, sign_in_times
+from tests.bench import draining, ingest, live, sign_in_times, starting
 from tests.own_product import own_product
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "open loop with the worker draining": ingest.open_with_worker,
     "one worker, full backlog": draining.backlog,
     "live: the browser beside it": live.live,
+    "start of `make run`": starting.starting,
     "refused sign-ins: known and unknown address": sign_in_times.sign_in_times,
 }
 

@@ -74,7 +74,7 @@ def _run(  # noqa: PLR0917  # one call site, above
     )
     graph.start()
     factories.execute("UPDATE whatsapp_accounts SET graph_url = %s", graph.url)
-    customers, staff = Customers(teams, meta, seed), Staff(teams, seed)
+    customers, staff = Customers(teams, meta, seed), Staff(settings.public_url, teams, seed)
     faults.start()
     writers = [
         threading.Thread(target=customers.write, args=(count, seconds)),

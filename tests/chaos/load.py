@@ -4,24 +4,28 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
 
 from app import db
-from app.errors import AppError
+from app.actor import Actor, Permission
 from app.ids import new_id
-from app.services import messages
+from app.services import api_keys
 from tests import factories
 from tests.chaos.graph import PLANS, Graph
 from tests.factories import Number, Team
+from tests.table_rows import value
 from tests.webhook_factories import sign, status, text_message, webhook_body
 
 SENDERS = 32
 CUSTOMERS = 40
 DOUBLED = 0.1
 LATE_S = 2.0
+# Answers after which the same request is made again: still under way, too many, away.
+AGAIN = frozenset({409, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,37 +113,58 @@ class Customers:
 
 
 class Staff:
-    """People who answer: each reply is asked for until it is queued, under one reference."""
+    """Programs that answer over the REST API: each reply until it is taken, under a key of its own.
 
-    def __init__(self, teams: list[Team], seed: int) -> None:
+    The web process dies over some of them, before and after it has kept the message.
+    """
+
+    def __init__(self, base_url: str, teams: list[Team], seed: int) -> None:
         self.replies: list[UUID] = []
+        self._http = httpx.Client(base_url=base_url, trust_env=False, timeout=10.0)
         self._teams = teams
         self._dice = random.Random(seed)
-        self._threads = {
-            team.id: [factories.make_conversation(team.number) for _ in range(CUSTOMERS)]
-            for team in teams
-        }
+        self._keys = {team.id: _key_of(team) for team in teams}
+        self._contacts = {team.id: [_customer_of(team) for _ in range(CUSTOMERS)] for team in teams}
 
     def write(self, count: int, seconds: float) -> None:
         began = time.monotonic()
         for index in range(count):
             time.sleep(max(0.0, began + seconds * index / count - time.monotonic()))
             team = self._teams[index % len(self._teams)]
-            self._reply(team, self._dice.choice(self._threads[team.id]), f"Reply {index}")
+            self._reply(team, self._dice.choice(self._contacts[team.id]), f"Reply {index}")
 
-    def _reply(self, team: Team, thread: UUID, text: str) -> None:
-        reference = new_id()
+    def _reply(self, team: Team, contact: UUID, text: str) -> None:
+        headers = {
+            "Authorization": f"Bearer {self._keys[team.id]}",
+            "Idempotency-Key": str(new_id()),
+        }
+        body = {
+            "phoneNumberId": str(team.number.id),
+            "contactId": str(contact),
+            "type": "text",
+            "content": {"text": text},
+        }
         while True:
-            try:
-                with db.transaction(team.id) as session:
-                    view = messages.send_text(
-                        session, team.agent, thread, text=text, client_ref=reference
-                    )
-            except AppError:  # the database is away
-                time.sleep(0.2)
-            else:
-                self.replies.append(view.id)
-                return
+            with suppress(httpx.HTTPError):  # it died over the request, or is not back yet
+                answer = self._http.post("/api/messages", json=body, headers=headers)
+                if answer.status_code == httpx.codes.CREATED:
+                    self.replies.append(UUID(answer.json()["message"]["id"]))
+                    return
+                if answer.status_code not in AGAIN:
+                    raise AssertionError(answer.text)
+            time.sleep(0.2)
+
+
+def _key_of(team: Team) -> str:
+    with db.transaction(team.id) as session:
+        actor = Actor.system(team.id)
+        made = api_keys.create(session, actor, name="Staff", scopes=[Permission.MESSAGE_SEND])
+    return made.secret
+
+
+def _customer_of(team: Team) -> UUID:
+    thread = factories.make_conversation(team.number)
+    return UUID(str(value("SELECT contact_id FROM conversations WHERE id = %s", thread)))
 
 
 def statuses_of(graph: Graph, number: Number, opaque: str, wamid: str, meta: Meta) -> None:

@@ -16,7 +16,7 @@ import redis
 from app import crash
 from tests.own_product import ROOT, OwnProduct
 
-WEB_POINTS = ("intake.received", "intake.committed", "ring.promised")
+WEB_POINTS = ("intake.received", "intake.committed", "ring.promised", "message.queued")
 WORKER_POINTS = (
     "drain.marked", "drain.applied", "drain.committed",
     "outbox.claimed", "outbox.transmitted", "outbox.recorded",

@@ -34,6 +34,7 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed(tmp_path: Path) -
     assert found["lost"] == found["doubled"] == found["replies_sent_twice"] == 0
     assert found["replies"] >= 500
     assert {"worker", "web", "postgres", "flush"} <= found["faults"].keys()
+    assert {"429", "503", "silent", "late"} <= found["graph"].keys()
     crashes = [path.name.rsplit(".", 1)[0] for path in (tmp_path / "data/crashes").iterdir()]
     for name in (*WEB_POINTS, *WORKER_POINTS):
         assert crashes.count(name) >= POINT_HITS, name

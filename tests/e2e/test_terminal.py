@@ -4,19 +4,19 @@ import json
 import os
 import pty
 import re
-import signal
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from app.devstack.layout import Layout
-from tests.e2e.stack import PYTHON, ROOT, START_S, Stack, make_stack
+from tests.e2e.stack import PYTHON, ROOT, START_S, STOP_S, Stack, make_stack
 from tests.waiting import wait_until
 
 PAUSE_S = 0.05  # between the webhooks of one writer: enough to be always there
@@ -46,26 +46,44 @@ def read_all(terminal: int) -> str:
     return b"".join(parts).decode()
 
 
-def test_terminal_shows_the_welcome_and_nothing_else(own: Stack) -> None:
-    own.cli("create-user", "--email", "a@example.com", "--password", "a long enough one")
+@contextmanager
+def typed(command: list[str], own: Stack) -> Iterator[tuple[int, list[str]]]:
+    """Run a command in a terminal; gives the terminal, and what was written when all have left."""
     terminal, inside = pty.openpty()
     own.process = subprocess.Popen(
-        [PYTHON, "main.py"], cwd=ROOT, env=own.environment, stdout=inside, stderr=inside
+        ["/usr/bin/env", "setsid", "--ctty", *command],  # so that Ctrl-C finds it
+        cwd=ROOT,
+        env=own.environment,
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
     )
     os.close(inside)
     written: list[str] = []
     reader = threading.Thread(target=lambda: written.append(read_all(terminal)))
     reader.start()
-    wait_until(lambda: answers(own), patience_s=START_S)
-    time.sleep(2)  # the worker starts beside it
+    try:
+        yield terminal, written
+    finally:
+        reader.join()
 
-    own.stop(signal.SIGINT)
 
-    reader.join()
-    welcome = WELCOME.fullmatch(written[0])
+def test_make_run_shows_the_welcome_and_nothing_else_until_ctrl_c(own: Stack) -> None:
+    own.cli("create-user", "--email", "a@example.com", "--password", "a long enough one")
+    with typed(["make", "--silent", "run"], own) as (terminal, written):
+        wait_until(lambda: answers(own), patience_s=START_S)
+        time.sleep(2)  # the worker starts beside it
+        os.write(terminal, b"\x03")
+        assert own.process is not None
+        own.process.wait(STOP_S)
+
+    not_ours = r"\^C|make: \*\*\* .*|Installing what requirements\.lock names\."
+    shown = re.sub(not_ours, "", written[0])  # the terminal's own, and make's
+    welcome = WELCOME.fullmatch(shown)
     assert welcome, written[0]
     assert welcome["url"] == own.base_url
     assert welcome["password"] == (own.data_dir / "demo_password").read_text().strip()
+    assert not Layout(own.data_dir).ready_file.exists(), "the services are stopped"
 
 
 def test_address_that_somebody_else_took_is_not_announced_and_all_is_stopped(own: Stack) -> None:

@@ -83,7 +83,12 @@ def test_text_that_cannot_be_right_is_refused_under_its_field(
 
 
 def test_all_that_is_wrong_is_said_at_once_and_what_is_not_given_is_left_out():
-    typed = {"waba_id": "", "access_token": "", "app_secret": None, "graph_url": "https://g.example"}
+    typed = {
+        "waba_id": "",
+        "access_token": "",
+        "app_secret": None,
+        "graph_url": "https://g.example",
+    }
 
     with pytest.raises(ValidationFailed) as refused:
         account_text.read_all(account_text.ACCOUNT, typed)
