@@ -27,6 +27,7 @@ from app.models import Workspace
 from app.problems import OperatorProblem
 from app.services import (
     api_keys,
+    passwords,
     phone_numbers,
     sandbox_numbers,
     schema,
@@ -77,12 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def create_user(options: argparse.Namespace) -> Answer:
     """Make a person with a workspace on the largest plan."""
     name = options.name or options.email.split("@")[0]
+    password = passwords.choose(options.password)
     with db.transaction() as session:
         created = users.create_by_operator(
             session,
             name=name,
             email=options.email,
-            password=options.password,
+            password=password,
             workspace=options.workspace or name,
             is_admin=options.admin,
         )

@@ -44,8 +44,8 @@ class DbRole(StrEnum):
     OWNER = "owner"
 
 
-class NetworkInsideTransaction(RuntimeError):
-    """A provider was called while a transaction was open (decision 0002)."""
+class WaitInsideTransaction(RuntimeError):
+    """A provider was asked, or a password hashed, while a transaction was open (decision 0002)."""
 
 
 class BlockingCallOnLoop(RuntimeError):
@@ -190,9 +190,9 @@ def driver(session: Session) -> Connection:
 
 
 def refuse_inside_transaction() -> None:
-    """Raise NetworkInsideTransaction where a provider's slowness would hold locks."""
+    """Raise WaitInsideTransaction where a long wait would hold locks and a connection."""
     if _is_inside.get():
-        raise NetworkInsideTransaction("Call a provider before or after the transaction.")
+        raise WaitInsideTransaction("Wait before the transaction, or after it.")
 
 
 def refuse_on_event_loop() -> None:

@@ -29,10 +29,16 @@ def make_person(
     workspace_id: UUID, role: Role = Role.AGENT, *, email: str | None = None, verified: bool = True
 ) -> Actor:
     """Make a member with a password, signed in."""
-    hashed = _hashes.setdefault(PASSWORD, passwords.hash_password(PASSWORD))
+    hashed = _hash_of(PASSWORD)
     user_id = make_user(email=email, password_hash=hashed, is_verified=verified)
     make_membership(workspace_id, user_id, role)
     return sign_in(Actor(workspace_id=workspace_id, role=role, user_id=user_id))
+
+
+def _hash_of(password: str) -> str:
+    if password not in _hashes:
+        _hashes[password] = passwords.hash_password(password)
+    return _hashes[password]
 
 
 def verify(actor: Actor) -> None:

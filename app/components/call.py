@@ -1,7 +1,8 @@
 """The UI edge: from a click to a service and back into words.
 
 `await call(service, …)` hops to a thread, opens the transaction, checks again that the session and
-the membership are live, runs, commits, runs effects and returns a frozen view. `@action` wraps
+the membership are live, runs, commits, runs effects and returns a frozen view; `ask` does so for
+services that wait, for a provider or a hash, between transactions of their own. `@action` wraps
 event handlers: expected errors become words. A double click is the button's affair.
 """
 
@@ -50,6 +51,17 @@ async def call(
     return await in_thread(_transact, actor, service, *args, **kwargs)
 
 
+async def ask(
+    actor: Actor, service: Callable[Concatenate[Actor, P], R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run a service function that opens its own transactions, since it waits for something between.
+
+    Raises:
+        AppError: whatever the service refuses; NotAuthenticated when the session has ended.
+    """
+    return await in_thread(_ask, actor, service, *args, **kwargs)
+
+
 def action(handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """Wrap an async event handler: expected errors are shown, as words."""
 
@@ -80,3 +92,9 @@ def _transact(actor: Actor, service: Callable[..., R], *args: Any, **kwargs: Any
     with db.transaction(actor.workspace_id) as session:
         sessions.require_live(session, actor)
         return service(session, actor, *args, **kwargs)
+
+
+def _ask(actor: Actor, service: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    with db.transaction(actor.workspace_id) as session:
+        sessions.require_live(session, actor)
+    return service(actor, *args, **kwargs)

@@ -10,7 +10,7 @@ from nicegui import ui
 from app.actor import Actor
 from app.components import feedback
 from app.components.button import button
-from app.components.call import action, call
+from app.components.call import action, ask, call
 from app.components.forms import Form, Values
 from app.i18n import gettext as _
 from app.services import password_changes, profiles, sign_ins
@@ -44,7 +44,7 @@ async def _ask(actor: Actor) -> bool:
 
 def _password(actor: Actor, dialog: ui.dialog) -> None:
     async def send(values: Values) -> None:
-        await call(actor, sign_ins.prove, values["password"])
+        await ask(actor, sign_ins.prove, values["password"])
         dialog.submit(True)  # noqa: FBT003  # NiceGUI's way
 
     ui.label(_("Confirm with your password before you go on.")).classes("dialog-text")

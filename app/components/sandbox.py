@@ -5,7 +5,7 @@ from nicegui import ui
 from app.actor import Permission
 from app.components import feedback
 from app.components.button import button, link_button
-from app.components.call import action, in_thread
+from app.components.call import action, ask
 from app.config import settings
 from app.i18n import gettext as _
 from app.services import sandbox_numbers
@@ -19,7 +19,7 @@ def connect_button(session: SessionView) -> None:
 
     @action
     async def connect() -> None:
-        await in_thread(sandbox_numbers.connect, session.actor, session.workspace_name)
+        await ask(session.actor, sandbox_numbers.connect, session.workspace_name)
         feedback.toast(_("The sandbox number is connected."))
         ui.navigate.to("/phone-numbers")
 

@@ -13,7 +13,7 @@ from app.actor import Actor
 from app.config import Settings
 from app.devstack.layout import open_lock, try_lock, write_private
 from app.devstack.stored_sandbox import StoredSandbox
-from app.services import sandbox_numbers, users
+from app.services import passwords, sandbox_numbers, users
 
 EMAIL = "demo@example.com"
 NAME = "Demo Owner"
@@ -71,12 +71,13 @@ def _make_person(password: str) -> UUID | None:
 
     None where the address belongs to somebody else.
     """
+    chosen = passwords.choose(password)
     with db.transaction() as session:
         person = users.find_by_email(session, EMAIL)
         if person is None:
             return users.create_by_operator(
-                session, name=NAME, email=EMAIL, password=password, workspace=WORKSPACE
+                session, name=NAME, email=EMAIL, password=chosen, workspace=WORKSPACE
             ).workspace_id
         if person.name != NAME:
             return None
-        return users.set_password_by_operator(session, person.id, password=password)
+        return users.set_password_by_operator(session, person.id, password=chosen)

@@ -24,6 +24,7 @@ from app.models import Invitation, Membership, User, Workspace
 from app.services import audit, plans, rate_limits, sessions, users, verification
 from app.services.mails import letters, post
 from app.services.members import OwnersOnly
+from app.services.passwords import NewPassword
 from app.services.rate_limits import Limit
 from app.services.text import normal_address
 from app.services.tokens import MAX_LENGTH, TokenSpent
@@ -244,7 +245,7 @@ def accept(session: Session, token: str, user_id: UUID, *, sign_in: UUID | None 
     return row.workspace_id
 
 
-def join(session: Session, token: str, *, name: str, password: str) -> UUID:
+def join(session: Session, token: str, *, name: str, password: NewPassword) -> UUID:
     """Make an account for who was invited, and join; returns the person. System-only: a door.
 
     Raises:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, delete
 
+from app import db
 from app.actor import Actor
 from app.clock import utc_now
 from app.db import bind_workspace
@@ -25,6 +26,7 @@ from app.services import (
     workspaces,
 )
 from app.services.mails import letters, post
+from app.services.passwords import NewPassword
 from app.services.rate_limits import Limit, account_key
 from app.services.sessions import ProofNeeded
 
@@ -57,7 +59,7 @@ def is_live(session: Session, token: str) -> bool:
     return tokens.find(session, TokenPurpose.RESET_PASSWORD, token) is not None
 
 
-def reset(session: Session, token: str, password: str, *, ip: str | None) -> None:
+def reset(session: Session, token: str, password: NewPassword, *, ip: str | None) -> None:
     """Spend a mailed link on a new password; ends all sign-ins. The second factor stays on.
 
     Unless the link is the first proof of the address: then whoever signed up with it may have been
@@ -69,13 +71,13 @@ def reset(session: Session, token: str, password: str, *, ip: str | None) -> Non
         TokenSpent: it is used, too old, or replaced by a newer one.
         ValidationFailed: the password will not do; the link can be used again.
     """
-    if problem := passwords.problem(password):
-        raise ValidationFailed({"password": problem})
+    if password.problem:
+        raise ValidationFailed({"password": password.problem})
     row = tokens.use(session, TokenPurpose.RESET_PASSWORD, token)
     user = session.get(User, row.user_id) if row.user_id else None
     if user is None or user.email != row.email or user.status is not UserStatus.ACTIVE:
         raise tokens.TokenSpent
-    _set(session, user, password)
+    _set(session, user.id, password)
     if user.email_verified_at is None:
         second_factor.forget(session, user)
         session.exec(delete(OAuthAccount).where(col(OAuthAccount.user_id) == user.id))
@@ -84,28 +86,43 @@ def reset(session: Session, token: str, password: str, *, ip: str | None) -> Non
     _tell(session, user, workspaces.last_of(session, user.id), "password.reset", ip)
 
 
-def change(session: Session, actor: Actor, *, current: str, password: str) -> None:
+def change(actor: Actor, *, current: str, password: str) -> None:
     """Change one's own password, or choose the first; ends one's other sign-ins.
+
+    Opens its own transactions: comparing and hashing take a while.
 
     Raises:
         ProofNeeded: it is the first, and one signed in long ago.
         ValidationFailed: the current one is wrong, or the new one will not do.
         RateLimited: too many tries.
     """
-    user = session.get_one(User, actor.require_person())
+    user = _find(actor, actor.require_person())
     rate_limits.require((Limit.SIGN_IN_ACCOUNT, account_key(user.email)))
-    if user.password_hash is None:  # nothing else would stop who finds a browser open
-        _require_recent_sign_in(session, actor)
     fields: dict[str, str] = {}
     if user.password_hash and not passwords.verify(user.password_hash, current):
         fields["current"] = _("This is not your password.")
-    if problem := passwords.problem(password):
-        fields["password"] = problem
+    chosen = passwords.choose(password)
+    if chosen.problem:
+        fields["password"] = chosen.problem
     if fields:
         raise ValidationFailed(fields)
-    _set(session, user, password)
-    sessions.revoke_all(session, user.id, reason="password changed", but=actor.session_id)
-    _tell(session, user, actor.workspace_id, "password.changed", None)
+    with db.transaction(actor.workspace_id) as session:
+        sessions.require_live(session, actor)
+        if users.lock(session, user.id).password_hash != user.password_hash:
+            raise ValidationFailed({"current": _("This is not your password.")})
+        _set(session, user.id, chosen)
+        sessions.revoke_all(session, user.id, reason="password changed", but=actor.session_id)
+        _tell(session, user, actor.workspace_id, "password.changed", None)
+
+
+def _find(actor: Actor, user_id: UUID) -> User:
+    """Return who wants another password; for the first one they must have come in just now."""
+    with db.transaction(actor.workspace_id) as session:
+        sessions.require_live(session, actor)
+        user = session.get_one(User, user_id)
+        if user.password_hash is None:  # nothing else would stop who finds a browser open
+            _require_recent_sign_in(session, actor)
+        return user
 
 
 def _require_recent_sign_in(session: Session, actor: Actor) -> None:
@@ -117,11 +134,10 @@ def _require_recent_sign_in(session: Session, actor: Actor) -> None:
         ) from error
 
 
-def _set(session: Session, user: User, password: str) -> None:
-    hashed = passwords.hash_password(password)
+def _set(session: Session, user_id: UUID, password: NewPassword) -> None:
     # A sign-in under way has the lock until it can be seen, and ended, from here.
-    users.lock(session, user.id)
-    user.password_hash = hashed
+    user = users.lock(session, user_id)
+    user.password_hash = password.hash
     session.add(user)
     session.flush()
     for purpose in (TokenPurpose.RESET_PASSWORD, TokenPurpose.SECOND_FACTOR):

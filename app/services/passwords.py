@@ -2,14 +2,18 @@
 
 Rules: a length and a list of common ones, nothing else: rules of composition make people choose
 passwords that are easier to guess (NIST SP 800-63B).
+
+Hashing takes a while and waits for a slot, so it is refused inside a transaction.
 """
 
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app import db
 from app.errors import Unavailable
 from app.i18n import gettext as _
 from app.services.text import is_storable
@@ -23,6 +27,15 @@ QUEUE_TIMEOUT_S = 10.0
 _hasher = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
 _slots = threading.BoundedSemaphore(PARALLEL)
 _dummy = _hasher.hash("nobody has this password")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password that somebody has chosen: its hash, or what is wrong with it."""
+
+    hash: str = field(default="", repr=False)
+    problem: str | None = None
+
 
 COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
 
@@ -38,6 +51,17 @@ def problem(password: str) -> str | None:
     if password.lower() in COMMON:
         return _("This password is one of the most common ones. Choose another.")
     return None
+
+
+def choose(password: str) -> NewPassword:
+    """Check a new password and hash it, before the transaction that keeps it.
+
+    Raises:
+        Unavailable: too many people sign in at this moment.
+    """
+    if said := problem(password):
+        return NewPassword(problem=said)
+    return NewPassword(hash_password(password))
 
 
 def hash_password(password: str) -> str:
@@ -69,6 +93,7 @@ def needs_rehash(stored: str) -> bool:
 
 class _slot:  # noqa: N801  # reads as a verb
     def __enter__(self) -> None:
+        db.refuse_inside_transaction()
         if not _slots.acquire(timeout=QUEUE_TIMEOUT_S):
             raise Unavailable
 

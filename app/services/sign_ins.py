@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app import db
 from app.actor import Actor
 from app.db import after_commit, bind_workspace
 from app.errors import AppError, NotAuthenticated, ValidationFailed
@@ -26,6 +27,8 @@ from app.services import (
 )
 from app.services.rate_limits import Limit, account_key
 from app.services.second_factor import WrongCode
+
+MOST_COMPARISONS = 3  # of a password that is changed while it is compared
 
 
 class WrongCredentials(NotAuthenticated):
@@ -74,36 +77,33 @@ class Outcome:
         return self.token
 
 
-def sign_in(
-    session: Session, *, email: str, password: str, client: Client, code: str | None = None
-) -> Outcome:
+def sign_in(*, email: str, password: str, client: Client, code: str | None = None) -> Outcome:
     """Check the password, and the code where one is asked.
 
-    System-only: whoever signs in is nobody yet. The edge counts the tries before.
+    Opens its own transactions: comparing takes a while. System-only: whoever signs in is nobody
+    yet. The edge counts the tries before.
 
     Raises:
         RateLimited: too many codes.
     """
-    user = users.find_by_email(session, email)
-    compared = user.password_hash if user else None
-    is_right = passwords.verify(compared, password)
-    if user is not None and is_right:
-        # It may have been changed meanwhile, and a sign-in must not outlive that.
-        user = users.lock(session, user.id)
-        if user.password_hash != compared:
-            is_right = passwords.verify(user.password_hash, password)
-    if user is None or not is_right or user.status is not UserStatus.ACTIVE:
-        if user is not None:
-            refuse(session, user.id, client, why="password" if not is_right else "status")
-        return Outcome(refusal=WrongCredentials())
-    if user.password_hash and passwords.needs_rehash(user.password_hash):
-        user.password_hash = passwords.hash_password(password)
-        session.add(user)
-    if not second_factor.is_on(user):
-        return _admit(session, user, client)
-    if not code:
-        return Outcome(refusal=SecondFactorRequired(ticket_for(session, user.id)))
-    return _check_code(session, user.id, code, client)
+    for _try in range(MOST_COMPARISONS):
+        with db.transaction() as session:
+            user = users.find_by_email(session, email)
+        compared = user.password_hash if user else None
+        is_right = passwords.verify(compared, password)
+        if user is None:
+            return Outcome(refusal=WrongCredentials())
+        renewed: str | None = None
+        if is_right and compared and passwords.needs_rehash(compared):
+            renewed = passwords.hash_password(password)
+        with db.transaction() as session:
+            # It may have been changed meanwhile, and a sign-in must not outlive that.
+            user = users.lock(session, user.id)
+            if user.password_hash != compared:
+                continue
+            user.password_hash = renewed or compared
+            return _answer(session, user, client, code, is_right=is_right)
+    return Outcome(refusal=WrongCredentials())
 
 
 def finish(session: Session, *, ticket: str, code: str, client: Client) -> Outcome:
@@ -178,22 +178,43 @@ def refuse(
         session.flush()
 
 
-def prove(session: Session, actor: Actor, password: str) -> None:
+def prove(actor: Actor, password: str) -> None:
     """Show one's password again, before something dangerous.
+
+    Opens its own transactions: comparing takes a while.
 
     Raises:
         ValidationFailed: it is not right.
         RateLimited: too many tries.
     """
-    user = session.get_one(User, actor.require_person())
     if actor.session_id is None:
         raise NotAuthenticated
+    with db.transaction(actor.workspace_id) as session:
+        sessions.require_live(session, actor)
+        user = session.get_one(User, actor.require_person())
     rate_limits.require((Limit.SIGN_IN_ACCOUNT, account_key(user.email)))
     if user.password_hash is None:
         raise ValidationFailed({"password": _("You have no password. Sign out, and in again.")})
-    if not passwords.verify(user.password_hash, password):
-        raise ValidationFailed({"password": _("This is not your password.")})
-    sessions.note_proof(session, actor.session_id)
+    is_right = passwords.verify(user.password_hash, password)
+    with db.transaction(actor.workspace_id) as session:
+        sessions.require_live(session, actor)
+        if not is_right or users.lock(session, user.id).password_hash != user.password_hash:
+            raise ValidationFailed({"password": _("This is not your password.")})
+        sessions.note_proof(session, actor.session_id)
+
+
+def _answer(
+    session: Session, user: User, client: Client, code: str | None, *, is_right: bool
+) -> Outcome:
+    """Return what comes of a password that was compared, with its person locked."""
+    if not is_right or user.status is not UserStatus.ACTIVE:
+        refuse(session, user.id, client, why="status" if is_right else "password")
+        return Outcome(refusal=WrongCredentials())
+    if not second_factor.is_on(user):
+        return _admit(session, user, client)
+    if not code:
+        return Outcome(refusal=SecondFactorRequired(ticket_for(session, user.id)))
+    return _check_code(session, user.id, code, client)
 
 
 def _check_code(

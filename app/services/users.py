@@ -16,7 +16,6 @@ from app.models import User
 from app.models.enums import TokenPurpose, UserRole, UserStatus
 from app.services import (
     audit,
-    passwords,
     plans,
     rate_limits,
     sessions,
@@ -24,6 +23,7 @@ from app.services import (
     workspaces,
 )
 from app.services.mails import letters, post
+from app.services.passwords import NewPassword
 from app.services.rate_limits import Limit, account_key
 from app.services.text import is_name, is_storable, normal_address
 
@@ -43,7 +43,9 @@ class SignedUp:
     workspace_id: UUID
 
 
-def sign_up(session: Session, *, name: str, email: str, password: str, workspace: str) -> SignedUp:
+def sign_up(
+    session: Session, *, name: str, email: str, password: NewPassword, workspace: str
+) -> SignedUp:
     """Create a person with a workspace on trial; binds the session to that workspace.
 
     System-only: whoever signs up is nobody yet.
@@ -53,7 +55,7 @@ def sign_up(session: Session, *, name: str, email: str, password: str, workspace
         EmailTaken: somebody has this address.
     """
     address = _check(name=name, email=email, password=password, workspace=workspace)
-    created = _create(session, name, address, password, workspace)
+    created = _create(session, name, address, password.hash, workspace)
     plans.start_trial(session, created.workspace_id)
     audit.record(session, created.workspace_id, "user.signed_up", user_id=created.user_id)
     ask_to_verify(session, session.get_one(User, created.user_id), address)
@@ -65,7 +67,7 @@ def create_by_operator(
     *,
     name: str,
     email: str,
-    password: str,
+    password: NewPassword,
     workspace: str,
     is_admin: bool = False,
 ) -> SignedUp:
@@ -77,7 +79,7 @@ def create_by_operator(
         ValidationFailed, EmailTaken: as for `sign_up`.
     """
     address = _check(name=name, email=email, password=password, workspace=workspace)
-    created = _create(session, name, address, password, workspace)
+    created = _create(session, name, address, password.hash, workspace)
     user = session.get_one(User, created.user_id)
     user.email_verified_at = utc_now()
     user.role = UserRole.ADMIN if is_admin else UserRole.USER
@@ -102,7 +104,7 @@ def sign_up_by_provider(session: Session, *, name: str, email: str, workspace: s
     return SignedUp(user_id=user_id, workspace_id=workspace_id)
 
 
-def create_invited(session: Session, *, name: str, email: str, password: str) -> UUID:
+def create_invited(session: Session, *, name: str, email: str, password: NewPassword) -> UUID:
     """Create a person without a workspace of their own; the mailed link has proven the address.
 
     System-only: accepting an invitation.
@@ -113,7 +115,7 @@ def create_invited(session: Session, *, name: str, email: str, password: str) ->
     fields = _problems(name=name, password=password)
     if fields:
         raise ValidationFailed(fields)
-    return _add(session, name, email, password)
+    return _add(session, name, email, password.hash)
 
 
 def ask_to_verify(session: Session, user: User, address: str) -> None:
@@ -147,13 +149,15 @@ def tell_owner(session: Session, email: str) -> None:
     post.post(session, user.email, letters.account_exists())
 
 
-def set_password_by_operator(session: Session, user_id: UUID, *, password: str) -> UUID | None:
+def set_password_by_operator(
+    session: Session, user_id: UUID, *, password: NewPassword
+) -> UUID | None:
     """Give a person another password; returns their first workspace.
 
     System-only: the demo.
     """
     user = session.get_one(User, user_id)
-    user.password_hash = passwords.hash_password(password)
+    user.password_hash = password.hash
     return workspaces.last_of(session, user_id)
 
 
@@ -186,17 +190,19 @@ def lock(session: Session, user_id: UUID) -> User:
     return session.exec(query.execution_options(populate_existing=True)).one()
 
 
-def _create(session: Session, name: str, email: str, password: str, workspace: str) -> SignedUp:
-    user_id = _add(session, name, email, password)
+def _create(
+    session: Session, name: str, email: str, password_hash: str, workspace: str
+) -> SignedUp:
+    user_id = _add(session, name, email, password_hash)
     return SignedUp(user_id=user_id, workspace_id=workspaces.found(session, user_id, workspace))
 
 
-def _add(session: Session, name: str, email: str, password: str | None) -> UUID:
+def _add(session: Session, name: str, email: str, password_hash: str | None) -> UUID:
     user = User(
         id=new_id(),
         name=name.strip(),
         email=email,
-        password_hash=passwords.hash_password(password) if password else None,
+        password_hash=password_hash,
     )
     session.add(user)
     try:
@@ -206,7 +212,7 @@ def _add(session: Session, name: str, email: str, password: str | None) -> UUID:
     return user.id
 
 
-def _check(*, name: str, email: str, password: str, workspace: str) -> str:
+def _check(*, name: str, email: str, password: NewPassword, workspace: str) -> str:
     """Return the address in its normal form, or raise with everything that is wrong."""
     fields = _problems(name=name, password=password)
     if not is_name(workspace):
@@ -219,10 +225,10 @@ def _check(*, name: str, email: str, password: str, workspace: str) -> str:
     return address
 
 
-def _problems(*, name: str, password: str) -> dict[str, str]:
+def _problems(*, name: str, password: NewPassword) -> dict[str, str]:
     fields: dict[str, str] = {}
     if not is_name(name):
         fields["name"] = _("Tell us your name, in at most 120 characters.")
-    if problem := passwords.problem(password):
-        fields["password"] = problem
+    if password.problem:
+        fields["password"] = password.problem
     return fields

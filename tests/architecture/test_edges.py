@@ -27,6 +27,9 @@ OPENERS = {
     "app.services.number_health",
     "app.services.own_accounts",
     "app.services.templates.review",
+    # Compares or hashes a password between two transactions.
+    "app.services.password_changes",
+    "app.services.sign_ins",
     # The owner's connection, before anybody else is there.
     "app.services.schema.migrations",
 }

@@ -12,7 +12,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app import db
-from app.services import users
+from app.services import passwords, users
 from tests import factories, table_rows
 from tests.bench.loader import open_loop, webhook_requests
 from tests.bench.machine import Running, running
@@ -77,10 +77,10 @@ def live(product: OwnProduct, _teams: list[Team], say: Say) -> dict[str, float]:
             time.sleep(1)
             busy.append(_latencies(product, number, page, say, BUSY, first=first + 1000))
             load.join()
-        for name, measured, goal in (("idle", min(idle), 150), (BUSY, min(busy), 250)):
-            p95, block = measured
+        for name, measured, goal in (("idle", idle, 150), (BUSY, busy, 250)):
+            p95, block = (min(values) for values in zip(*measured, strict=True))
             say(f"  best {name}: p95 {p95:.0f} ms (goal {goal} ms)")
-            say(f"    with a longest block of the event loop of {block:.0f} ms (goal 50 ms)")
+            say(f"    longest block of the event loop, best round: {block:.0f} ms (goal 50 ms)")
         page.close()
         _cost_of_inboxes(product, number, context, web, say)
         browser.close()
@@ -88,12 +88,13 @@ def live(product: OwnProduct, _teams: list[Team], say: Say) -> dict[str, float]:
 
 
 def _shop() -> Number:
+    password = passwords.choose(PASSWORD)
     with db.transaction() as session:
         created = users.create_by_operator(
             session,
             name="Bench",
             email=EMAIL,
-            password=PASSWORD,
+            password=password,
             workspace="Bench Shop",
             is_admin=False,
         )

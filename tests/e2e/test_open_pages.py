@@ -31,6 +31,7 @@ from app.services import (
     tokens,
     users,
 )
+from tests.accounts import sign_in as sign_in_elsewhere
 from tests.e2e.open_page import OpenPage
 from tests.e2e.raw_socket import RawSocket, raw_socket
 from tests.e2e.stack import Stack
@@ -129,14 +130,15 @@ def revoke_others(who: Visitor) -> None:
 
 
 def change_password(who: Visitor) -> None:
-    act(password_changes.change, actor=who.actor, current=PASSWORD, password=ANOTHER)
+    elsewhere = sign_in_elsewhere(who.actor)
+    password_changes.change(elsewhere, current=PASSWORD, password=ANOTHER)
 
 
 def reset_password(who: Visitor) -> None:
     email = value("SELECT email FROM users WHERE id = %s", who.user_id)
     with db.transaction() as session:
         token = tokens.issue(session, TokenPurpose.RESET_PASSWORD, user_id=who.user_id, email=email)
-    act(password_changes.reset, token, ANOTHER, ip=None)
+    act(password_changes.reset, token, passwords.choose(ANOTHER), ip=None)
 
 
 def suspend(who: Visitor) -> None:

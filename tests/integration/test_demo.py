@@ -10,7 +10,7 @@ from app import db
 from app.config import Settings, configure
 from app.devstack import demo
 from app.sandbox import FILE_NAME, Store
-from app.services import phone_numbers, sign_ins, users
+from app.services import passwords, phone_numbers, sign_ins, users
 from app.services.sign_ins import Client, WrongCredentials
 from tests.table_rows import count, row
 
@@ -37,9 +37,16 @@ def password_of(config: Settings) -> str:
 
 
 def sign_in(config: Settings, password: str) -> str:
-    with db.transaction() as session:
-        outcome = sign_ins.sign_in(session, email=demo.EMAIL, password=password, client=Client())
+    outcome = sign_ins.sign_in(email=demo.EMAIL, password=password, client=Client())
     return outcome.token_or_raise()
+
+
+def make_ana(email: str) -> None:
+    password = passwords.choose("a long enough password")
+    with db.transaction() as session:
+        users.create_by_operator(
+            session, name="Ana", email=email, password=password, workspace="Ana's"
+        )
 
 
 def assert_complete(config: Settings) -> None:
@@ -91,14 +98,7 @@ def test_person_without_a_noted_password_gets_another(config: Settings) -> None:
 
 
 def test_somebody_elses_account_before_the_first_start_changes_nothing(config: Settings) -> None:
-    with db.transaction() as session:
-        users.create_by_operator(
-            session,
-            name="Ana",
-            email="ana@example.com",
-            password="a long enough password",
-            workspace="Ana's",
-        )
+    make_ana("ana@example.com")
 
     demo.create_once(config)
 
@@ -107,14 +107,7 @@ def test_somebody_elses_account_before_the_first_start_changes_nothing(config: S
 
 
 def test_person_who_took_the_address_keeps_it(config: Settings) -> None:
-    with db.transaction() as session:
-        users.create_by_operator(
-            session,
-            name="Ana",
-            email=demo.EMAIL,
-            password="a long enough password",
-            workspace="Ana's",
-        )
+    make_ana(demo.EMAIL)
 
     demo.create_once(config)
 

@@ -173,7 +173,7 @@ def test_owners_are_made_and_unmade_with_the_password(boss: Actor, frozen_clock:
     assert role_of(ana) == "AGENT"
     act(members.change_role, boss, ana.user_id, Role.ADMIN)  # what is no danger needs none
 
-    act(sign_ins.prove, boss, PASSWORD)
+    sign_ins.prove(boss, PASSWORD)
     act(members.change_role, boss, ana.user_id, Role.OWNER)
     assert role_of(ana) == "OWNER"
 

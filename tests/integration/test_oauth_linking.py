@@ -49,7 +49,7 @@ def test_linking_asks_for_the_password_after_a_while(ana: Actor, frozen_clock: C
     assert outcome(partial(go, ana)) is ProofNeeded
     assert count("verification_tokens") == 0
 
-    act(sign_ins.prove, ana, PASSWORD)
+    sign_ins.prove(ana, PASSWORD)
 
     assert decide(go(ana)) == Linked("/settings/security")
     assert value("SELECT user_id FROM oauth_accounts") == ana.user_id
@@ -72,7 +72,7 @@ def test_unlinking_asks_for_the_password_after_a_while(ana: Actor, frozen_clock:
     assert outcome(partial(act, accounts.unlink, ana, linked)) is ProofNeeded
     assert count("oauth_accounts") == 1
 
-    act(sign_ins.prove, ana, PASSWORD)
+    sign_ins.prove(ana, PASSWORD)
     act(accounts.unlink, ana, linked)
 
     assert count("oauth_accounts") == 0

@@ -4,7 +4,7 @@ import pytest
 
 from app import db
 from app.ids import new_id
-from app.services import messages
+from app.services import messages, passwords
 from app.services.inbound.drain import drain
 from app.services.locks import start_run
 from app.services.plans import SubscriptionRequired
@@ -65,9 +65,19 @@ def test_run_counts_as_gone_when_its_connection_has_ended():
 
 def test_provider_is_never_called_inside_a_transaction(acme: Team):
     message = OutgoingText(to="447700900148", text=TextBody(body="x"), biz_opaque_callback_data="x")
-    with db.transaction(acme.id), pytest.raises(db.NetworkInsideTransaction):
+    with db.transaction(acme.id), pytest.raises(db.WaitInsideTransaction):
         client.send(NOWHERE, "1", message)
-    with db.transaction(acme.id), pytest.raises(db.NetworkInsideTransaction):
+    with db.transaction(acme.id), pytest.raises(db.WaitInsideTransaction):
         client.request(NOWHERE, "GET", "me")
 
     assert isinstance(client.send(NOWHERE, "1", message), client.Refused)
+
+
+def test_passwords_are_never_hashed_inside_a_transaction(acme: Team):
+    """Hashing waits for one of two slots: a few sign-ins would hold every connection meanwhile."""
+    stored = passwords.hash_password("a long enough password")
+
+    with db.transaction(acme.id), pytest.raises(db.WaitInsideTransaction):
+        passwords.choose("a long enough password")
+    with db.transaction(acme.id), pytest.raises(db.WaitInsideTransaction):
+        passwords.verify(stored, "a long enough password")

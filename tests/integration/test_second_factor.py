@@ -124,7 +124,7 @@ def test_it_is_off_until_a_code_has_confirmed_it(frozen_clock: Clock, acme: Team
         act(second_factor.confirm, ana, "000000")
 
     assert not act(second_factor.describe, ana).is_on
-    tried = alone(sign_ins.sign_in, email=email_of(ana), password=PASSWORD, client=Client())
+    tried = sign_ins.sign_in(email=email_of(ana), password=PASSWORD, client=Client())
     assert tried.token
 
 
@@ -171,8 +171,7 @@ def test_guessing_ends_after_five_codes_for_this_person_only(phone: Phone, rival
 def test_codes_that_were_right_do_not_use_up_the_tries(phone: Phone):
     for _again in range(7):
         phone.clock.move(3 * STEP)
-        signed_in = alone(
-            sign_ins.sign_in,
+        signed_in = sign_ins.sign_in(
             email=email_of(phone.actor),
             password=PASSWORD,
             code=phone.shows(),

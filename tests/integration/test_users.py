@@ -24,13 +24,14 @@ ANA: dict[str, Any] = {
 
 
 def sign_up(**changes: Any) -> users.SignedUp:
+    typed = {**ANA, **changes}
+    password = passwords.choose(typed.pop("password"))
     with db.transaction() as session:
-        return users.sign_up(session, **{**ANA, **changes})
+        return users.sign_up(session, password=password, **typed)
 
 
 def sign_in(email: str, password: str) -> str:
-    with db.transaction() as session:
-        outcome = sign_ins.sign_in(session, email=email, password=password, client=Client(ip="::1"))
+    outcome = sign_ins.sign_in(email=email, password=password, client=Client(ip="::1"))
     return outcome.token_or_raise()
 
 
@@ -102,8 +103,9 @@ def test_everything_that_is_wrong_is_told_at_once():
 
 
 def test_sign_up_that_fails_later_leaves_nothing():
+    chosen = passwords.choose(PASSWORD)
     with pytest.raises(RuntimeError), db.transaction() as session:  # noqa: PT012  # one transaction
-        users.sign_up(session, **ANA)
+        users.sign_up(session, **ANA | {"password": chosen})
         raise RuntimeError
 
     tables = ("users", "workspaces", "memberships", "subscriptions", "audit_entries")
@@ -121,8 +123,9 @@ def test_new_workspace_sees_nothing_of_others(acme: Team):
 
 
 def test_operator_makes_a_verified_person_on_the_largest_plan():
+    chosen = passwords.choose(PASSWORD)
     with db.transaction() as session:
-        created = users.create_by_operator(session, **ANA, is_admin=True)
+        created = users.create_by_operator(session, **ANA | {"password": chosen}, is_admin=True)
 
     assert row(
         "SELECT u.role, u.email_verified_at IS NOT NULL, p.name, s.status FROM users u"

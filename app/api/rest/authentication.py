@@ -1,5 +1,6 @@
 """Signing up, in and out, for programs that stand in for a browser."""
 
+import asyncio
 import time
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from app import web
 from app.api.rest.operation import NO_CONTENT, new_router, public
 from app.api.rest.shapes import Answer, Body, Text
 from app.errors import NotAuthenticated, ValidationFailed
-from app.services import password_changes, sessions, sign_ins, users, verification
+from app.services import password_changes, passwords, sessions, sign_ins, users, verification
 from app.services.rate_limits import Limit, account_key
 from app.services.sessions import SessionView
 from app.services.users import EmailTaken
@@ -108,7 +109,7 @@ async def sign_up(request: Request, body: NewAccount) -> Accepted:
     refuse_foreign_page(request)
     await count(request, (Limit.SIGN_UP_ADDRESS, ""))
     try:
-        await transact(_sign_up, body)
+        await transact(_sign_up, body, await asyncio.to_thread(passwords.choose, body.password))
     except EmailTaken:
         await transact(users.tell_owner, body.email)
     await take_as_long_as_any(began)
@@ -124,7 +125,7 @@ async def sign_in(request: Request, body: Credentials) -> SignedIn:
     await count(
         request, (Limit.SIGN_IN_ACCOUNT, account_key(body.email)), (Limit.SIGN_IN_ADDRESS, "")
     )
-    outcome = await transact(
+    outcome = await asyncio.to_thread(
         sign_ins.sign_in,
         email=body.email,
         password=body.password,
@@ -180,7 +181,8 @@ async def reset_password(request: Request, body: NewPassword) -> Response:
     """Spend a mailed token on a new password; ends all sign-ins."""
     refuse_foreign_page(request)
     await count(request, (Limit.RESET_ADDRESS, ""))
-    await transact(password_changes.reset, body.token, body.password, ip=client_of(request).ip)
+    chosen = await asyncio.to_thread(passwords.choose, body.password)
+    await transact(password_changes.reset, body.token, chosen, ip=client_of(request).ip)
     forget_sessions()
     return Response(status_code=NO_CONTENT)
 
@@ -196,13 +198,13 @@ async def verify_email(request: Request, body: MailedToken) -> Response:
     return Response(status_code=NO_CONTENT)
 
 
-def _sign_up(session: Session, body: NewAccount) -> None:
+def _sign_up(session: Session, body: NewAccount, password: passwords.NewPassword) -> None:
     try:
         users.sign_up(
             session,
             name=body.name,
             email=body.email,
-            password=body.password,
+            password=password,
             workspace=body.workspace_name,
         )
     except ValidationFailed as error:

@@ -1,5 +1,6 @@
 """An invitation: what it offers, then joining with the account at hand or a new one."""
 
+import asyncio
 from typing import Any
 
 from sqlmodel import Session
@@ -8,13 +9,21 @@ from starlette.responses import RedirectResponse, Response
 
 from app.errors import AppError
 from app.pages.doors.door import HOME, SEE_OTHER, again, new_router, read_form, signed_in
-from app.services import invitations, sign_ins
+from app.services import invitations, passwords, sign_ins
 from app.services.invitations import OfferView
+from app.services.passwords import NewPassword
 from app.services.rate_limits import Limit
 from app.services.sign_ins import Client
 from app.services.words import role_name
 from app.templating import render
-from app.web import client_of, count, forget_sessions, person_of, require_same_origin, transact
+from app.web import (
+    client_of,
+    count,
+    forget_sessions,
+    person_of,
+    require_same_origin,
+    transact,
+)
 
 router = new_router()
 PATH = "/invitations/{token}"
@@ -41,7 +50,8 @@ async def accept(request: Request, token: str) -> Response:
             forget_sessions()
             return RedirectResponse(HOME, SEE_OTHER)
         await count(request, (Limit.SIGN_UP_ADDRESS, ""))
-        new_token = await transact(_join, token, form, client_of(request))
+        password = await asyncio.to_thread(passwords.choose, form.get("password", ""))
+        new_token = await transact(_join, token, form, password, client_of(request))
     except AppError as error:
         offer = await transact(invitations.look_at, token)
         return again("invitation.html", form, error, **await _values(request, token, offer))
@@ -57,8 +67,8 @@ async def _values(request: Request, token: str, offer: OfferView) -> dict[str, A
     }
 
 
-def _join(session: Session, token: str, form: dict[str, str], client: Client) -> str:
-    user_id = invitations.join(
-        session, token, name=form.get("name", ""), password=form.get("password", "")
-    )
+def _join(
+    session: Session, token: str, form: dict[str, str], password: NewPassword, client: Client
+) -> str:
+    user_id = invitations.join(session, token, name=form.get("name", ""), password=password)
     return sign_ins.start(session, user_id, client=client)

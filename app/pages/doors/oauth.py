@@ -82,7 +82,7 @@ async def link(request: Request) -> Response:
         await count(
             request, (Limit.SIGN_IN_ACCOUNT, account_key(email)), (Limit.SIGN_IN_ADDRESS, "")
         )
-        outcome = await transact(
+        outcome = await asyncio.to_thread(
             sign_ins.sign_in,
             email=email,
             password=form.get("password", ""),

@@ -1,5 +1,6 @@
 """A forgotten password: ask for a link, then choose another password with it."""
 
+import asyncio
 import time
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from app.errors import AppError
 from app.i18n import gettext as _
 from app.pages.doors.door import SEE_OTHER, again, new_router, read_form, require_filled
-from app.services import password_changes
+from app.services import password_changes, passwords
 from app.services.rate_limits import Limit, account_key
 from app.services.tokens import TokenSpent
 from app.templating import render
@@ -54,12 +55,8 @@ async def _ask(request: Request, form: dict[str, str]) -> Response:
 async def _choose(request: Request, form: dict[str, str]) -> Response:
     try:
         await count(request, (Limit.RESET_ADDRESS, ""))
-        await transact(
-            password_changes.reset,
-            form["token"],
-            form.get("password", ""),
-            ip=client_of(request).ip,
-        )
+        chosen = await asyncio.to_thread(passwords.choose, form.get("password", ""))
+        await transact(password_changes.reset, form["token"], chosen, ip=client_of(request).ip)
     except TokenSpent:
         raise
     except AppError as error:

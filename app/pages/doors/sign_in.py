@@ -1,5 +1,6 @@
 """Signing in, perhaps with a code, and signing out."""
 
+import asyncio
 import time
 
 from starlette.requests import Request
@@ -66,7 +67,7 @@ async def sign_in(request: Request) -> Response:
             (Limit.SIGN_IN_ACCOUNT, account_key(form["email"])),
             (Limit.SIGN_IN_ADDRESS, ""),
         )
-        outcome = await transact(
+        outcome = await asyncio.to_thread(
             sign_ins.sign_in,
             email=form["email"],
             password=form["password"],

@@ -1,12 +1,15 @@
 """Making an account and a workspace."""
 
+import asyncio
+
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.errors import AppError
 from app.pages.doors.door import SEE_OTHER, again, new_router, next_of, read_form, signed_in
-from app.services import oauth, sign_ins, users
+from app.services import oauth, passwords, sign_ins, users
+from app.services.passwords import NewPassword
 from app.services.rate_limits import Limit
 from app.services.sign_ins import Client
 from app.templating import render
@@ -34,7 +37,8 @@ async def sign_up(request: Request) -> Response:
     form = await read_form(request)
     try:
         await count(request, (Limit.SIGN_UP_ADDRESS, ""))
-        token = await transact(_sign_up, form, client_of(request))
+        password = await asyncio.to_thread(passwords.choose, form.get("password", ""))
+        token = await transact(_sign_up, form, password, client_of(request))
     except AppError as error:
         if isinstance(error, users.EmailTaken):
             await transact(users.tell_owner, form["email"])
@@ -42,12 +46,12 @@ async def sign_up(request: Request) -> Response:
     return await signed_in(token, safe_next(form.get("next")))
 
 
-def _sign_up(session: Session, form: dict[str, str], client: Client) -> str:
+def _sign_up(session: Session, form: dict[str, str], password: NewPassword, client: Client) -> str:
     created = users.sign_up(
         session,
         name=form.get("name", ""),
         email=form.get("email", ""),
-        password=form.get("password", ""),
+        password=password,
         workspace=form.get("workspace", ""),
     )
     return sign_ins.start(session, created.user_id, client=client)

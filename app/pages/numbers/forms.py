@@ -7,7 +7,7 @@ from nicegui import ui
 
 from app.actor import Actor
 from app.components.button import button
-from app.components.call import action, call, in_thread
+from app.components.call import action, ask, call
 from app.components.forms import Form, Values
 from app.components.sandbox import phone_link
 from app.config import settings
@@ -39,7 +39,7 @@ def account_form(actor: Actor, go_on: Callable[[OwnAccount, FoundAccount], None]
             access_token=values["access_token"],
             app_secret=values["app_secret"],
         )
-        go_on(account, await in_thread(own_accounts.look_up, actor, account))
+        go_on(account, await ask(actor, own_accounts.look_up, account))
 
     with Form(send, label=_("Look it up"), testid="account", keeps_errors=True) as form:
         form.text(
@@ -63,7 +63,7 @@ def choose_form(
 
     async def send(values: Values) -> None:
         chosen = values.get("numbers", [])
-        await go_on(await in_thread(own_accounts.connect, actor, account, chosen))
+        await go_on(await ask(actor, own_accounts.connect, account, chosen))
 
     ends = found.token_expires_at
     with Form(send, label=_("Connect"), testid="choose", keeps_errors=True) as form:
@@ -110,9 +110,9 @@ def ask_form(actor: Actor, number: PhoneNumberView, go_on: Next[PhoneNumberView]
 
     async def send(values: Values) -> None:
         await go_on(
-            await in_thread(
-                registration.request_code,
+            await ask(
                 actor,
+                registration.request_code,
                 number.id,
                 method=CodeMethod(values["method"]),
                 language=values["language"],
@@ -134,9 +134,7 @@ def code_form(actor: Actor, number: PhoneNumberView, go_on: Next[PhoneNumberView
     """Ask for the code that arrived."""
 
     async def send(values: Values) -> None:
-        await go_on(
-            await in_thread(registration.verify_code, actor, number.id, code=values["code"])
-        )
+        await go_on(await ask(actor, registration.verify_code, number.id, code=values["code"]))
 
     if number.is_sandbox and settings().has_sandbox:
         with ui.element("div").classes("card-note"):
@@ -156,7 +154,7 @@ def register_form(actor: Actor, number: PhoneNumberView, go_on: Next[PhoneNumber
 
     async def send(values: Values) -> None:
         pin = values["pin"].strip() or None
-        await go_on(await in_thread(registration.register, actor, number.id, pin=pin))
+        await go_on(await ask(actor, registration.register, number.id, pin=pin))
 
     with Form(send, label=_("Register"), testid="register", keeps_errors=True) as form:
         form.text(
@@ -170,7 +168,7 @@ def subscribe_button(actor: Actor, number: PhoneNumberView, go_on: Next[PhoneNum
 
     @action
     async def retry() -> None:
-        await go_on(await in_thread(own_accounts.retry, actor, number.id))
+        await go_on(await ask(actor, own_accounts.retry, number.id))
 
     ui.label(
         _("WhatsApp must reach {url} from the internet, by https.").format(

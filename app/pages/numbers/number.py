@@ -10,7 +10,7 @@ from app.actor import Permission
 from app.clock import utc_now
 from app.components import feedback
 from app.components.button import button, link_button
-from app.components.call import action, call, in_thread
+from app.components.call import action, ask, call
 from app.components.forms import Form, Values, confirm
 from app.components.number_health import health_list
 from app.components.number_status import status_badges
@@ -98,7 +98,7 @@ class Number:
 
     async def _check(self) -> None:
         """Ask Meta; only the health is drawn anew, so that nothing is lost that somebody writes."""
-        health = await in_thread(number_health.check, self._actor, self._id)
+        health = await ask(self._actor, number_health.check, self._id)
         number = await call(self._actor, phone_numbers.get, self._id)
         if self._box.is_deleted:
             return
@@ -108,7 +108,7 @@ class Number:
 
     @action
     async def _subscribe(self) -> None:
-        await in_thread(own_accounts.retry, self._actor, self._id)
+        await ask(self._actor, own_accounts.retry, self._id)
         await self._check()
 
     def _switches(self, number: PhoneNumberView, health: HealthView) -> None:
@@ -148,9 +148,9 @@ class Number:
 
     def _token(self, account_id: UUID) -> None:
         async def send(values: Values) -> None:
-            await in_thread(
-                own_accounts.replace_token,
+            await ask(
                 self._actor,
+                own_accounts.replace_token,
                 account_id,
                 access_token=values["access_token"],
                 app_secret=values["app_secret"],

@@ -6,7 +6,7 @@ from nicegui import background_tasks, ui
 
 from app.components import feedback
 from app.components.button import button, mark
-from app.components.call import action, call
+from app.components.call import action, ask, call
 from app.components.forms import Form, Values
 from app.components.proof import proven
 from app.components.secret import show_codes
@@ -54,7 +54,7 @@ class Security:
 
     def _password(self, *, has_one: bool) -> None:
         async def save(values: Values) -> None:
-            await call(
+            await ask(
                 self._actor,
                 password_changes.change,
                 current=values.get("current") or "",

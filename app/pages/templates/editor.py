@@ -11,7 +11,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 from app.actor import Permission
 from app.components import feedback
 from app.components.button import button, link_button, mark
-from app.components.call import action, call, in_thread
+from app.components.call import action, ask, call
 from app.components.forms import confirm
 from app.components.shell import page_bar
 from app.components.template_preview import template_preview
@@ -262,7 +262,7 @@ class Editor:
     @action
     async def _submit(self) -> None:
         template_id = await self._keep()
-        self._view = await in_thread(review.submit, self._actor, template_id, self._written())
+        self._view = await ask(self._actor, review.submit, template_id, self._written())
         feedback.toast(_("Meta is looking at it. That takes minutes, sometimes a day."))
         self._draw()
 
@@ -308,5 +308,5 @@ class Editor:
                 testid="template-delete",
             )
         if is_sure:
-            await in_thread(review.remove, self._actor, view.id)
+            await ask(self._actor, review.remove, view.id)
             ui.navigate.to("/templates")

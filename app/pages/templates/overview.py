@@ -8,7 +8,7 @@ from nicegui import ui
 from app.actor import Permission
 from app.components import feedback
 from app.components.button import button, link_button, mark
-from app.components.call import action, call, in_thread
+from app.components.call import action, ask, call
 from app.components.reload import Reload
 from app.components.settings_frame import table_region
 from app.components.shell import page_bar
@@ -112,7 +112,7 @@ class Templates:
         count = 0
         try:
             for account_id in self._accounts:
-                count += await in_thread(review.sync, self._actor, account_id)
+                count += await ask(self._actor, review.sync, account_id)
         finally:  # what one account gave is shown, whatever the next one said
             await self._load()
         words = ngettext(
