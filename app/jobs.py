@@ -6,7 +6,7 @@ Arguments are none or JSON; the work is in tables. Running one twice is harmless
 
 from collections.abc import Callable
 
-from app import db, queue
+from app import queue
 from app.queue import JobName, Lane
 from app.services import tidy
 from app.services.inbound import drain as inbound
@@ -47,8 +47,7 @@ def sweep() -> None:
 def tidy_up() -> None:
     """Remove what is long over."""
     queue.answer(JobName.TIDY)
-    with db.transaction(role=db.DbRole.DRAIN) as session:
-        tidy.purge(session)
+    tidy.purge()
 
 
 def _drain(name: JobName, lane: Lane, drain: Callable[..., bool]) -> None:

@@ -91,7 +91,7 @@ class Supervisor:
 
 
 def run_burst() -> None:
-    """Run every waiting job of both lanes in this process's children and return (tests)."""
+    """Run every waiting job of all lanes in this process's children and return (tests)."""
     connection = _redis()
     _worker(list(Lane), connection).work(burst=True, logging_level="WARNING")
 

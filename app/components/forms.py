@@ -17,7 +17,6 @@ from app.errors import AppError, NotAuthenticated, ValidationFailed
 from app.i18n import gettext as _
 
 Values = dict[str, Any]
-SEND = "(event) => { event.preventDefault(); emit() }"
 Handler = Callable[[Values], Awaitable[None]]
 
 

@@ -81,8 +81,6 @@ def body(view: MessageView) -> Words:
     emoji = view.content.get("emoji")
     if view.type is MessageType.REACTION and emoji:
         return Words(_("Reacted with {emoji}").format(emoji=emoji), icon, is_sentence=True)
-    if view.type is MessageType.AUDIO and view.content.get("voice"):
-        return Words(_("Voice message"), icon, is_sentence=True)
     return Words(name_of(view.type), icon, is_sentence=True)
 
 

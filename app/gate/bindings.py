@@ -33,6 +33,8 @@ class Bindings:
         self._live_at: dict[UUID, float] = {}
         self._look: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._soon: asyncio.Task[None] | None = None
+        self._is_asked = False
         self._ill_formed: Counter[str] = Counter()
         self._complaints = Bucket(per_s=1 / RECHECK_S, burst=1)
         self.frames = Bucket(per_s=EVENTS_PER_S, burst=EVENT_BURST)
@@ -100,7 +102,9 @@ class Bindings:
     def recheck_soon(self) -> None:
         """Look at once: a bell says that a session has ended."""
         forget_sessions()
-        background_tasks.create(self._recheck(), name="session recheck now")
+        self._is_asked = True
+        if self._soon is None or self._soon.done():
+            self._soon = background_tasks.create(self._recheck_asked(), name="session recheck now")
 
     def close_pages(self, session_id: UUID) -> None:
         """Send every open page of a session to the sign-in page, then delete it here."""
@@ -144,6 +148,12 @@ class Bindings:
     async def _recheck_forever(self) -> None:
         while True:
             await asyncio.sleep(RECHECK_S)
+            await self._recheck()
+
+    async def _recheck_asked(self) -> None:
+        """Look once for all the bells that rang meanwhile, however many sessions they were of."""
+        while self._is_asked:
+            self._is_asked = False
             await self._recheck()
 
     async def _recheck(self) -> None:

@@ -59,7 +59,7 @@ PATHS = (
 
 
 def register() -> None:
-    """Register the shell under every protected path. Called once by `main`."""
+    """Register the shell under every protected path. Called once, by `server`."""
     for path in PATHS:
         ui.page(path)(shell)
     for prefix in PREFIXES:

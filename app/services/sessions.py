@@ -4,6 +4,7 @@ The gate, the page dependency and every UI call ask `find`; it is one indexed lo
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -221,13 +222,15 @@ def revoke(session: Session, session_id: UUID, *, reason: str) -> None:
 
 def revoke_all(session: Session, user_id: UUID, *, reason: str, but: UUID | None = None) -> int:
     """End all sign-ins of a person; their open pages close at once. System-only."""
-    query = select(col(SignIn.id)).where(
-        col(SignIn.user_id) == user_id, col(SignIn.revoked_at).is_(None)
-    )
-    ids = [found for found in session.exec(query).all() if found != but]
-    for session_id in ids:
-        revoke(session, session_id, reason=reason)
-    return len(ids)
+    others = () if but is None else (col(SignIn.id) != but,)
+    rows = session.exec(
+        update(SignIn)
+        .where(col(SignIn.user_id) == user_id, col(SignIn.revoked_at).is_(None), *others)
+        .values(revoked_at=utc_now(), revoked_reason=reason)
+        .returning(col(SignIn.id), col(SignIn.expires_at))
+    ).all()
+    _ring_live(session, rows)
+    return len(rows)
 
 
 def leave_workspace(
@@ -237,14 +240,16 @@ def leave_workspace(
 
     System-only: the membership ends in the same transaction.
     """
-    ids = session.exec(
-        select(col(SignIn.id)).where(
-            col(SignIn.user_id) == user_id, col(SignIn.workspace_id) == workspace_id
+    rows = session.exec(
+        update(SignIn)
+        .where(
+            col(SignIn.user_id) == user_id,
+            col(SignIn.workspace_id) == workspace_id,
         )
+        .values(workspace_id=onward)
+        .returning(col(SignIn.id), col(SignIn.expires_at), col(SignIn.revoked_at))
     ).all()
-    session.exec(update(SignIn).where(col(SignIn.id).in_(ids)).values(workspace_id=onward))
-    for session_id in ids:
-        ring(session, session_id)
+    _ring_live(session, [row[:2] for row in rows if row.revoked_at is None])
 
 
 def move(session: Session, session_id: UUID, workspace_id: UUID) -> None:
@@ -296,10 +301,16 @@ def ring(session: Session, session_id: UUID) -> None:
 
 
 def _ring_where(session: Session, *conditions: Any) -> None:
+    query = select(col(SignIn.id), col(SignIn.expires_at))
+    _ring_live(session, session.exec(query.where(*conditions, col(SignIn.revoked_at).is_(None))))
+
+
+def _ring_live(session: Session, rows: Iterable[tuple[UUID, dt.datetime]]) -> None:
+    """Ring for those that have not run out: nobody else has a page open."""
     now = utc_now()
-    live = (col(SignIn.revoked_at).is_(None), col(SignIn.expires_at) > now)
-    for session_id in session.exec(select(col(SignIn.id)).where(*conditions, *live)).all():
-        ring(session, session_id)
+    for session_id, expires_at in rows:
+        if expires_at > now:
+            ring(session, session_id)
 
 
 def _touch(session: Session, session_id: UUID | None, last_seen_at: dt.datetime) -> None:

@@ -1,20 +1,20 @@
 """Housekeeping: what waits for a drain, what may be forgotten. System-only: jobs."""
 
-import datetime as dt
 from dataclasses import dataclass
-
-from sqlmodel import Session, col, delete
 
 from app import db
 from app.clock import utc_now
-from app.models import IdempotencyKey, Mail, VerificationToken
-from app.models.enums import MailState
-from app.models.user import Session as SignIn
 from app.services.mails import due as mails
 from app.services.outbox.due import ABANDONED, DUE
 
-KEEP = dt.timedelta(days=30)
-DAY = dt.timedelta(days=1)
+PORTION = 5_000
+# What is long over: sign-ins and letters after a month, links after a day, kept answers at once.
+OVER = {
+    "sessions": "expires_at < %(now)s - interval '30 days'",
+    "mails": "state <> 'PENDING' AND updated_at < %(now)s - interval '30 days'",
+    "verification_tokens": "expires_at < %(now)s - interval '1 day'",
+    "idempotency_keys": "expires_at < %(now)s",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,15 @@ def waiting() -> Waiting:
     return Waiting(*row) if row else Waiting(webhooks=False, outbox=False, mail=False)
 
 
-def purge(session: Session) -> None:
-    """Forget what is long over: sign-ins and mails after a month, tokens and keys after a day."""
-    now = utc_now()
-    session.exec(delete(SignIn).where(col(SignIn.expires_at) < now - KEEP))
-    session.exec(
-        delete(Mail).where(col(Mail.state) != MailState.PENDING, col(Mail.updated_at) < now - KEEP)
-    )
-    session.exec(delete(VerificationToken).where(col(VerificationToken.expires_at) < now - DAY))
-    session.exec(delete(IdempotencyKey).where(col(IdempotencyKey.expires_at) < now))
+def purge() -> None:
+    """Forget what is long over, a portion at a time: no lock is held for long."""
+    with db.connect() as connection:
+        for table, is_over in OVER.items():
+            query = (
+                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("  # noqa: S608  # our own words
+                f"SELECT ctid FROM {table} WHERE {is_over} LIMIT {PORTION}))"
+            )
+            removed = PORTION
+            while removed == PORTION:
+                with connection.transaction():
+                    removed = connection.execute(query.encode(), {"now": utc_now()}).rowcount

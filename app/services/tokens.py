@@ -126,9 +126,3 @@ def revoke(session: Session, purpose: TokenPurpose, user_id: UUID) -> None:
             col(VerificationToken.purpose) == purpose,
         )
     )
-
-
-def purge(session: Session) -> None:
-    """Remove what is long over."""
-    day_ago = utc_now() - dt.timedelta(days=1)
-    session.exec(delete(VerificationToken).where(col(VerificationToken.expires_at) < day_ago))

@@ -15,7 +15,7 @@ from app.services import sessions, tidy
 from app.services.sessions import ABSOLUTE, IDLE, SEEN_EVERY, SessionView
 from tests import table_rows
 from tests.factories import DAY, Clock, Team
-from tests.table_rows import count, row
+from tests.table_rows import count, execute, row
 
 MOMENT = dt.timedelta(seconds=1)
 
@@ -189,13 +189,26 @@ def test_last_visit_is_noted_at_most_once_a_minute(sign_in: SignIn, frozen_clock
 
 
 def test_sign_ins_are_forgotten_a_month_after_their_end(sign_in: SignIn, frozen_clock: Clock):
-    frozen_clock.move(ABSOLUTE + tidy.KEEP - DAY)
-    with db.transaction(role=db.DbRole.DRAIN) as session:
-        tidy.purge(session)
+    frozen_clock.move(ABSOLUTE + 29 * DAY)
+    tidy.purge()
     assert count("sessions") == 1
 
     frozen_clock.move(2 * DAY)
-    with db.transaction(role=db.DbRole.DRAIN) as session:
-        tidy.purge(session)
+    tidy.purge()
 
     assert count("sessions") == 0
+
+
+def test_more_than_a_portion_is_forgotten_at_once_and_what_still_counts_stays(acme: Team):
+    key = (
+        "INSERT INTO verification_tokens (id, created_at, updated_at, purpose, token_hash, user_id,"
+        " expires_at, data)"
+        " SELECT gen_random_uuid(), now(), now(), 'VERIFY_EMAIL', sha256(n::text::bytea), %s,"
+        " now() + %s, '{}' FROM generate_series(%s::int, %s::int) n"
+    )
+    execute(key, acme.agent.user_id, -2 * DAY, 1, tidy.PORTION + 1)
+    execute(key, acme.agent.user_id, DAY, tidy.PORTION + 2, tidy.PORTION + 3)
+
+    tidy.purge()
+
+    assert count("verification_tokens") == 2
