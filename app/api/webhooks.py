@@ -5,6 +5,7 @@ A body is verified over its raw bytes, committed, and only then answered; nothin
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from starlette.requests import ClientDisconnect, Request
@@ -22,6 +23,7 @@ from app.services.whatsapp import signatures
 
 REMEMBER_S = 1.0
 LOOK_UP_S = 2.0
+LOOK_UPS = 3  # at the same time
 
 
 class WrongSignature(AppError):
@@ -48,6 +50,9 @@ class IncompleteBody(AppError):
 # How accounts sign, for a second: one look-up per account and not per webhook. A body that does not
 # fit is looked up afresh, so a secret counts from the moment in which it was replaced.
 _signing: dict[UUID, tuple[float, SigningView]] = {}
+# Whoever guesses signatures or accounts has us look up as often as they post; a few connections are
+# all that they can take from the rest.
+_threads = ThreadPoolExecutor(LOOK_UPS, "signing")
 
 
 async def verify(request: Request) -> Response:
@@ -75,7 +80,7 @@ async def receive(request: Request) -> Response:
         if not signatures.is_valid(view.app_secrets, body, signature):
             view = await _signing_of(request, afresh=True)
             if not signatures.is_valid(view.app_secrets, body, signature):
-                log.get(__name__).warning("webhook_refused", account_id=str(view.account_id))
+                log.get(__name__).warning("webhook_refused", account_id=_named(view))
                 raise WrongSignature
         await committer.store(WebhookEventType.WHATSAPP, view.account_id, body)
     except AppError as error:
@@ -95,7 +100,9 @@ async def _signing_of(request: Request, *, afresh: bool = False) -> SigningView:
     if known and now - known[0] < REMEMBER_S and not afresh:
         return known[1]
     try:
-        view = await asyncio.wait_for(asyncio.to_thread(_look_up, account_id), LOOK_UP_S)
+        loop = asyncio.get_running_loop()
+        asked = loop.run_in_executor(_threads, _look_up, account_id)
+        view = await asyncio.wait_for(asked, LOOK_UP_S)
     except (Unavailable, TimeoutError) as error:
         # A stale secret is still this account's; storing will tell whether we can answer.
         if known and not afresh:
@@ -103,6 +110,10 @@ async def _signing_of(request: Request, *, afresh: bool = False) -> SigningView:
         raise Unavailable from error
     _signing[account_id] = (now, view)
     return view
+
+
+def _named(view: SigningView) -> str:
+    return str(view.account_id) if view.account_id else "platform"
 
 
 def _look_up(account_id: UUID) -> SigningView:

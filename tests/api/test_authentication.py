@@ -108,6 +108,18 @@ def test_who_is_suspended_looks_like_nobody(api: Api, ana: str, status: UserStat
     assert error_of(sign_in(api, ana)) == (401, "wrong_credentials")
 
 
+def test_who_is_in_no_workspace_is_not_left_signed_in(api: Api, ana: str, member: Actor):
+    execute("DELETE FROM memberships WHERE user_id = %s", member.user_id)
+
+    answer = sign_in(api, ana)
+
+    assert error_of(answer) == (401, "not_authenticated")
+    assert settings().session_cookie not in answer.cookies
+    live = "SELECT count(*) FROM sessions WHERE user_id = %s AND revoked_at IS NULL"
+    before = 1  # the fixture's own
+    assert value(live, member.user_id) == before
+
+
 def test_without_a_sign_in_there_is_no_session(api: Api, ana: str):
     assert error_of(api.get("/api/auth/session")) == (401, "not_authenticated")
 

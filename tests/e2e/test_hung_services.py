@@ -11,6 +11,8 @@ import pytest
 
 from tests.e2e.stack import META_WAITS_S, Stack, Workspace, make_stack
 
+PROBE_WAITS_S = 4.0
+
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -65,6 +67,12 @@ def post(own: Stack, shop: Workspace, text: str) -> tuple[int, float]:
     return status, time.monotonic() - began
 
 
+def ask_readiness(own: Stack) -> tuple[httpx.Response, float]:
+    began = time.monotonic()
+    answer = httpx.get(own.base_url + "/readyz", trust_env=False, timeout=META_WAITS_S)
+    return answer, time.monotonic() - began
+
+
 def stored(own: Stack) -> int:
     return int(own.cli("drain")["messages"]["inbound"])
 
@@ -76,9 +84,7 @@ def test_frozen_database_is_answered_503_in_time_and_then_it_works_again(
     freeze(own, frozen, "postgres")
 
     answers = [post(own, shop, f"frozen {n}") for n in range(3)]
-    began = time.monotonic()
-    readiness = httpx.get(own.base_url + "/readyz", trust_env=False, timeout=META_WAITS_S)
-    ready_s = time.monotonic() - began
+    readiness, ready_s = ask_readiness(own)
     health = httpx.get(own.base_url + "/healthz", trust_env=False, timeout=1.0)
     print(f"503 after {[round(seconds, 1) for _, seconds in answers]} s, readiness {ready_s:.1f} s")
     thaw(frozen)
@@ -86,6 +92,8 @@ def test_frozen_database_is_answered_503_in_time_and_then_it_works_again(
     assert {status for status, _ in answers} == {503}
     assert max(seconds for _, seconds in answers) < META_WAITS_S
     assert (readiness.status_code, health.status_code) == (503, 200)
+    assert readiness.json()["database"] is False
+    assert ready_s < PROBE_WAITS_S
     assert post(own, shop, "after")[0] == 200
     # What was refused may have been stored all the same: then it comes again and is still once.
     assert stored(own) >= 2
@@ -96,9 +104,13 @@ def test_frozen_redis_delays_no_webhook(own: Stack, shop: Workspace, frozen: lis
     freeze(own, frozen, "valkey")
 
     answers = [post(own, shop, f"without a bell {n}") for n in range(5)]
+    readiness, ready_s = ask_readiness(own)
     print(f"200 after {[round(seconds, 3) for _, seconds in answers]} s")
     thaw(frozen)
 
     assert {status for status, _ in answers} == {200}
     assert max(seconds for _, seconds in answers) < 1.0
+    assert (readiness.status_code, readiness.json()["redis"]) == (503, False)
+    assert readiness.json()["database"] is True
+    assert ready_s < PROBE_WAITS_S
     assert stored(own) == before + 5

@@ -137,6 +137,7 @@ async def sign_in(request: Request, body: Credentials) -> SignedIn:
     token = outcome.token_or_raise()
     view = await transact(sessions.find, token)
     if view is None:  # a member of no workspace: the browser's doors lead on to making one
+        await transact(sessions.revoke_token, token)
         raise NotAuthenticated
     response: Any = JSONResponse(_signed_in(view).model_dump(mode="json", by_alias=True))
     web.set_session_cookie(response, token)
