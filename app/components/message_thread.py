@@ -23,7 +23,7 @@ from app.i18n import gettext as _
 from app.ids import parse_id
 from app.models.enums import MessageStatus
 from app.pagination import Cursor
-from app.services import conversations, messages
+from app.services import conversations, messages, sending
 from app.services.conversations import ConversationView
 from app.services.messages import MessageView, ThreadWindow
 from app.services.sessions import SessionView
@@ -163,7 +163,7 @@ class MessageThread:
         sent, reason = None, _("This message was not stored. Please try again.")
         try:
             sent = await call(
-                self._actor, messages.send_text, self._view.id, text=text, client_ref=client_ref
+                self._actor, sending.send_text, self._view.id, text=text, client_ref=client_ref
             )
         except AppError as error:
             reason = error.explanation
@@ -181,7 +181,7 @@ class MessageThread:
         if message_id is None:
             return
         try:
-            sent = await call(self._actor, messages.send_again, message_id)
+            sent = await call(self._actor, sending.send_again, message_id)
         except AppError:
             self.log.repaint(message_id)  # one may ask again
             raise
@@ -192,7 +192,7 @@ class MessageThread:
     async def _on_give_up(self, event: GenericEventArguments) -> None:
         message_id = parse_id(str(event.args.get("id")))
         if message_id is not None:
-            stopped = await call(self._actor, messages.give_up, message_id)
+            stopped = await call(self._actor, sending.give_up, message_id)
             if not self.log.is_deleted:
                 self.log.upsert([stopped])
 

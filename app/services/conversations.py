@@ -9,12 +9,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Select, func, or_, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
 from app import events
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.errors import NotFound
+from app.ids import new_id
 from app.models import Contact, Conversation, Message, PhoneNumber
 from app.models.enums import MessageDirection, MessageStatus, MessageType
 from app.pagination import Cursor, Page
@@ -139,6 +142,33 @@ def get(session: Session, actor: Actor, conversation_id: UUID) -> ConversationVi
     if not found:
         raise NotFound
     return found[0]
+
+
+def ensure(session: Session, actor: Actor, *, contact_id: UUID, phone_number_id: UUID) -> UUID:
+    """Return the conversation of a contact on a number, begun if there is none.
+
+    System-only: whoever writes to somebody has asked for the permission.
+
+    Raises:
+        NotFound: the contact or the number is missing or another workspace's.
+    """
+    made = insert(Conversation).values(
+        id=new_id(),
+        workspace_id=actor.workspace_id,
+        contact_id=contact_id,
+        phone_number_id=phone_number_id,
+    )
+    try:
+        session.connection().execute(made.on_conflict_do_nothing())
+    except IntegrityError as error:
+        raise NotFound from error
+    return session.exec(
+        select(Conversation.id).where(
+            col(Conversation.workspace_id) == actor.workspace_id,
+            col(Conversation.contact_id) == contact_id,
+            col(Conversation.phone_number_id) == phone_number_id,
+        )
+    ).one()
 
 
 def mark_read(session: Session, actor: Actor, conversation_id: UUID, seen: int) -> None:

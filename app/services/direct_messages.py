@@ -1,5 +1,6 @@
 """Sending to a number or a contact, as programs do, rather than into an open conversation."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -7,50 +8,60 @@ from sqlmodel import Session, col, select
 from app.actor import Actor, Permission
 from app.errors import NotFound, ValidationFailed
 from app.ids import new_id
-from app.models import Contact, Conversation, PhoneNumber
+from app.models import Contact, PhoneNumber
 from app.models.enums import PhoneNumberStatus
-from app.services import messages, plans
-from app.services.messages import OutsideServiceWindow
+from app.services import contacts, conversations, plans, sending, template_messages
 from app.services.phone_text import e164
+from app.services.sending import Written
+from app.services.whatsapp.outbound import TemplateBody
 
 
-def send_text(
+def send(
     session: Session,
     actor: Actor,
     *,
     phone_number_id: UUID,
     recipient: str | UUID,
-    text: str,
+    content: str | TemplateBody,
+    contact_name: str | None = None,
 ) -> UUID:
-    """Queue a text to a number in E.164 form or to a contact's id; returns the message's id.
+    """Queue a text or a template to a number in E.164 form or to a contact's id.
+
+    A number that nobody has written to makes a contact of this name. Returns the message's id.
 
     Raises:
         PermissionDenied, ValidationFailed, NotFound (a number that is not of this workspace or not
-        VERIFIED, a contact that is missing), SubscriptionRequired, OutsideServiceWindow (who never
-        wrote has no window): in this order; nothing is queued.
+        VERIFIED, a contact that is missing), SubscriptionRequired, TemplateNotSendable,
+        OutsideServiceWindow (who never wrote has no window): in this order; nothing is queued, and
+        nobody is made a contact.
     """
     actor.require(Permission.MESSAGE_SEND)
-    phone = None if isinstance(recipient, UUID) else _phone(recipient)
+    phone = "" if isinstance(recipient, UUID) else _phone(recipient)
+    write = _writer(session, actor, phone_number_id, content)
     _require_number(session, actor, phone_number_id)
-    query = select(col(Contact.id)).where(col(Contact.workspace_id) == actor.workspace_id)
-    contact_id = session.exec(
-        query.where(col(Contact.id) == recipient)
-        if phone is None
-        else query.where(col(Contact.phone_number) == phone)
-    ).first()
-    if contact_id is None and phone is None:
-        raise NotFound
+    if isinstance(recipient, UUID):
+        _require_contact(session, actor, recipient)
     plans.require_sending(session, actor.workspace_id)
-    conversation_id = session.exec(
-        select(col(Conversation.id)).where(
-            col(Conversation.workspace_id) == actor.workspace_id,
-            col(Conversation.contact_id) == contact_id,
-            col(Conversation.phone_number_id) == phone_number_id,
-        )
-    ).first()
-    if conversation_id is None:
-        raise OutsideServiceWindow
-    return messages.send_text(session, actor, conversation_id, text=text, client_ref=new_id()).id
+    message = write()
+    if isinstance(recipient, UUID):
+        contact_id = recipient
+    else:
+        contact_id = contacts.ensure(session, actor, phone, name=contact_name)
+    conversation_id = conversations.ensure(
+        session, actor, contact_id=contact_id, phone_number_id=phone_number_id
+    )
+    sent = sending.send(session, actor, conversation_id, message=message, client_ref=new_id())
+    return sent.id
+
+
+def _writer(
+    session: Session, actor: Actor, phone_number_id: UUID, content: str | TemplateBody
+) -> Callable[[], Written]:
+    """Return what makes the message. A text is checked at once, a template once it may be sent."""
+    if isinstance(content, TemplateBody):
+        return lambda: template_messages.read(session, actor, phone_number_id, content)
+    text = sending.text_of(content)
+    return lambda: text
 
 
 def _phone(written: str) -> str:
@@ -58,6 +69,14 @@ def _phone(written: str) -> str:
         return e164(written)
     except ValidationFailed as error:
         raise ValidationFailed({"to": error.explanation}) from error
+
+
+def _require_contact(session: Session, actor: Actor, contact_id: UUID) -> None:
+    query = select(col(Contact.id)).where(
+        col(Contact.workspace_id) == actor.workspace_id, col(Contact.id) == contact_id
+    )
+    if session.exec(query).first() is None:
+        raise NotFound
 
 
 def _require_number(session: Session, actor: Actor, phone_number_id: UUID) -> None:

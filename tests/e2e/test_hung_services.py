@@ -52,9 +52,10 @@ def freeze(own: Stack, frozen: list[psutil.Process], name: str) -> None:
     ]
     assert servers
     for server in servers:
-        for process in (server, *server.children(recursive=True)):
-            process.send_signal(signal.SIGSTOP)
-            frozen.append(process)
+        with suppress(psutil.NoSuchProcess):  # a child of the server that has just ended
+            for process in (server, *server.children(recursive=True)):
+                process.send_signal(signal.SIGSTOP)
+                frozen.append(process)
 
 
 def post(own: Stack, shop: Workspace, text: str) -> tuple[int, float]:

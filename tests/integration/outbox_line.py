@@ -14,7 +14,7 @@ from app.ids import new_id
 from app.sandbox import Timings
 from app.sandbox.behaviours import Scope
 from app.sandbox.store import SandboxNumber, Store
-from app.services import messages
+from app.services import sending
 from app.services.inbound.drain import drain as drain_webhooks
 from app.services.whatsapp import client, signatures
 from tests import factories, webhook_factories
@@ -60,7 +60,7 @@ class Line:
 
     def write(self, text: str = "Hello", *, thread: UUID | None = None) -> UUID:
         with db.transaction(self.team.id) as session:
-            return messages.send_text(
+            return sending.send_text(
                 session, self.team.agent, thread or self.thread, text=text, client_ref=new_id()
             ).id
 

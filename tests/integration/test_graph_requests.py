@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 
 from app import db
 from app.config import settings
-from app.services import messages
+from app.services import sending
 from app.services.outbox.drain import drain as drain_outbox
 from app.services.templates.shape import Button, ButtonKind, HeaderKind, Shape, to_components
 from app.services.whatsapp import client, management, outbound, templates
@@ -80,7 +80,7 @@ def test_every_message_that_goes_out_keeps_the_contract(line: Line, requests: li
     assert {status_of(message_id) for message_id in written} == {"sent"}
     execute("UPDATE messages SET status = 'uncertain', wamid = NULL WHERE id = %s", written[0])
     with db.transaction(line.team.id) as session:
-        messages.send_again(session, line.team.agent, written[0])
+        sending.send_again(session, line.team.agent, written[0])
     drain_outbox()
 
     assert problems(requests) == []

@@ -17,7 +17,7 @@ from app.errors import NotFound
 from app.events import STREAM
 from app.ids import new_id
 from app.models.enums import MessageDirection, MessageStatus
-from app.services import conversations, messages
+from app.services import conversations, messages, sending
 from app.services.inbound.drain import drain
 from app.services.messages import ThreadWindow
 from app.services.outbox.claim import Place
@@ -91,11 +91,9 @@ class Stage:
 
 
 MUTATIONS: dict[str, Callable[[Stage], object]] = {
-    "send_text": lambda s: s.as_agent(
-        messages.send_text, s.thread, text="Yes", client_ref=new_id()
-    ),
-    "send_again": lambda s: s.as_agent(messages.send_again, s.failed),
-    "give_up": lambda s: s.as_agent(messages.give_up, s.paused),
+    "send_text": lambda s: s.as_agent(sending.send_text, s.thread, text="Yes", client_ref=new_id()),
+    "send_again": lambda s: s.as_agent(sending.send_again, s.failed),
+    "give_up": lambda s: s.as_agent(sending.give_up, s.paused),
     "mark_read": lambda s: s.as_agent(conversations.mark_read, s.thread, 9),
     "customer writes": lambda s: s.receive(messages=[text_message(sender=ANA)]),
     "customer writes late": lambda s: s.receive(
@@ -231,7 +229,7 @@ def test_sequence_has_no_gap_and_its_order_is_the_order_of_commits(acme: Team):
 
     def write(_: int) -> None:
         with db.transaction(acme.id) as session:
-            view = messages.send_text(session, acme.agent, thread, text="x", client_ref=new_id())
+            view = sending.send_text(session, acme.agent, thread, text="x", client_ref=new_id())
         written.append(view.change_seq)
 
     def follow() -> None:
@@ -267,7 +265,7 @@ def test_webhooks_and_people_share_one_sequence(acme: Team):
         if n % 2:
             drain()
         else:
-            stage.as_agent(messages.send_text, stage.thread, text="x", client_ref=new_id())
+            stage.as_agent(sending.send_text, stage.thread, text="x", client_ref=new_id())
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one_of_them, range(8)))

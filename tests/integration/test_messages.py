@@ -14,9 +14,9 @@ from app.errors import AppError, NotFound, PermissionDenied, ValidationFailed
 from app.ids import new_id
 from app.models.enums import MessageDirection, MessageStatus, SubscriptionStatus
 from app.queue import Lane
-from app.services import conversations, messages, plans
-from app.services.messages import (
-    MessageView,
+from app.services import conversations, messages, plans, sending
+from app.services.messages import MessageView
+from app.services.sending import (
     NotGivenUp,
     NotRepeatable,
     NumberNotReady,
@@ -31,17 +31,17 @@ SENDERS = {Role.OWNER, Role.ADMIN, Role.AGENT}
 
 def send(actor: Actor, thread: UUID, text: str = "Hello", ref: UUID | None = None) -> MessageView:
     with db.transaction(actor.workspace_id) as session:
-        return messages.send_text(session, actor, thread, text=text, client_ref=ref or new_id())
+        return sending.send_text(session, actor, thread, text=text, client_ref=ref or new_id())
 
 
 def again(actor: Actor, message_id: UUID) -> MessageView:
     with db.transaction(actor.workspace_id) as session:
-        return messages.send_again(session, actor, message_id)
+        return sending.send_again(session, actor, message_id)
 
 
 def stop(actor: Actor, message_id: UUID) -> MessageView:
     with db.transaction(actor.workspace_id) as session:
-        return messages.give_up(session, actor, message_id)
+        return sending.give_up(session, actor, message_id)
 
 
 def refusal(call: Any, *args: Any) -> type[AppError]:
@@ -79,7 +79,7 @@ def test_text_is_queued_shown_and_rung_for(acme: Team, thread: UUID):
 def test_senders_are_all_but_viewers_and_foreigners(acme: Team, rival: Team, thread: UUID):
     permissions.assert_only(
         SENDERS,
-        lambda session, actor: messages.send_text(
+        lambda session, actor: sending.send_text(
             session, actor, thread, text="x", client_ref=new_id()
         ),
         acme,
@@ -103,7 +103,7 @@ def test_repeating_is_for_senders_only(acme: Team, rival: Team, thread: UUID):
 
     permissions.assert_only(
         SENDERS,
-        lambda session, actor: messages.send_again(session, actor, failed),
+        lambda session, actor: sending.send_again(session, actor, failed),
         acme,
         outsider=rival.owner,
     )
@@ -114,7 +114,7 @@ def test_giving_up_is_for_senders_only(acme: Team, rival: Team, thread: UUID):
 
     permissions.assert_only(
         SENDERS,
-        lambda session, actor: messages.give_up(session, actor, waiting),
+        lambda session, actor: sending.give_up(session, actor, waiting),
         acme,
         outsider=rival.owner,
     )

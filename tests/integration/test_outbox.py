@@ -7,7 +7,7 @@ import pytest
 from app import db
 from app.clock import utc_now
 from app.db import DbRole
-from app.services import messages, stats
+from app.services import messages, sending, stats
 from app.services.locks import start_run
 from app.services.outbox.claim import claim
 from app.services.outbox.drain import drain as drain_outbox
@@ -147,7 +147,7 @@ def test_message_that_is_tried_again_says_why_and_whoever_gives_it_up_lets_the_n
 
     with db.transaction(line.team.id) as session:
         [waiting, _] = messages.window(session, line.team.agent, line.thread).messages
-        stopped = messages.give_up(session, line.team.agent, held)
+        stopped = sending.give_up(session, line.team.agent, held)
     drain_outbox()
 
     assert (waiting.can_give_up, waiting.error and waiting.error["code"]) == (True, 2)

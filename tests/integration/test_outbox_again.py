@@ -7,7 +7,7 @@ import pytest
 from app import db
 from app.db import DbRole
 from app.ids import new_id
-from app.services import messages
+from app.services import sending
 from app.services.inbound.drain import drain as drain_webhooks
 from app.services.locks import start_run
 from app.services.outbox.claim import claim
@@ -32,7 +32,7 @@ def receive(line: Line, *news: dict[str, object]) -> None:
 
 def send_again(line: Line, message_id: UUID) -> None:
     with db.transaction(line.team.id) as session:
-        messages.send_again(session, line.team.agent, message_id)
+        sending.send_again(session, line.team.agent, message_id)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import pytest
 
 from app import db
 from app.db import DbRole
-from app.services import messages
+from app.services import sending
 from app.services.locks import start_run
-from app.services.messages import NotRepeatable
 from app.services.outbox.claim import LEASE, claim
 from app.services.outbox.drain import drain as drain_outbox
 from app.services.outbox.transmit import Pacer, transmit
+from app.services.sending import NotRepeatable
 from app.services.whatsapp import client
 from tests.integration.outbox_line import Line, close_client, drain_until, listen
 from tests.table_rows import execute, message_row, status_of, value
@@ -97,13 +97,13 @@ def test_person_decides_about_an_uncertain_message_once(line: Line):
     execute("UPDATE messages SET status = 'uncertain', next_attempt_at = NULL")
 
     with db.transaction(line.team.id) as session:
-        messages.send_again(session, line.team.agent, message_id)
+        sending.send_again(session, line.team.agent, message_id)
     drain_outbox()
 
     assert status_of(message_id) == "sent"
     assert len(line.sent()) == 1
     with db.transaction(line.team.id) as session, pytest.raises(NotRepeatable):
-        messages.send_again(session, line.team.agent, message_id)
+        sending.send_again(session, line.team.agent, message_id)
 
 
 def test_uncertain_message_that_turns_out_to_be_sent_is_not_sent_again(line: Line):
@@ -114,7 +114,7 @@ def test_uncertain_message_that_turns_out_to_be_sent_is_not_sent_again(line: Lin
         transmit(claimed, Pacer())
     execute("UPDATE messages SET status = 'uncertain', next_attempt_at = NULL")
     with db.transaction(line.team.id) as session:
-        messages.send_again(session, line.team.agent, message_id)
+        sending.send_again(session, line.team.agent, message_id)
     listen(line)
     drain_until(message_id, "read")
 

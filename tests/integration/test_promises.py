@@ -4,7 +4,7 @@ import pytest
 
 from app import db
 from app.ids import new_id
-from app.services import messages, passwords
+from app.services import passwords, sending
 from app.services.inbound.drain import drain
 from app.services.locks import start_run
 from app.services.plans import SubscriptionRequired
@@ -39,7 +39,7 @@ def test_workspace_that_may_not_send_still_receives(acme: Team, rival: Team, cha
     assert count("webhook_events", "state <> 'PROCESSED'") == 0
     thread = value("SELECT id FROM conversations WHERE workspace_id = %s", acme.id)
     with db.transaction(acme.id) as session, pytest.raises(SubscriptionRequired):
-        messages.send_text(session, acme.agent, thread, text="x", client_ref=new_id())
+        sending.send_text(session, acme.agent, thread, text="x", client_ref=new_id())
 
 
 def test_number_whose_token_is_unusable_still_receives(acme: Team):

@@ -20,7 +20,7 @@ from app import db
 from app.db import DbRole
 from app.ids import new_id
 from app.models.enums import MessageStatus
-from app.services import messages
+from app.services import sending
 from app.services.inbound.drain import drain
 from app.services.locks import start_run
 from app.services.outbox.claim import Claimed, claim, end_pauses
@@ -67,7 +67,7 @@ class Message:
         self.model = Model()
         self.claims: list[tuple[Claimed, Sending]] = []
         with db.transaction(team.id) as session:
-            self.id: UUID = messages.send_text(
+            self.id: UUID = sending.send_text(
                 session, team.agent, self.thread, text="Hello", client_ref=new_id()
             ).id
 
@@ -189,7 +189,7 @@ class Statuses(RuleBasedStateMachine):
         one = self._one(which, lambda message: message.model.may_be_sent_again)
         self._note(f"sent again when {one.model.status}", is_it=True)
         with db.transaction(one.team.id) as session:
-            messages.send_again(session, one.team.agent, one.id)
+            sending.send_again(session, one.team.agent, one.id)
         one.model.sent_again()
 
     @precondition(lambda self: any(m.model.may_be_given_up for m in self.messages))
@@ -197,7 +197,7 @@ class Statuses(RuleBasedStateMachine):
     def person_gives_up(self, which: int) -> None:
         one = self._one(which, lambda message: message.model.may_be_given_up)
         with db.transaction(one.team.id) as session:
-            messages.give_up(session, one.team.agent, one.id)
+            sending.give_up(session, one.team.agent, one.id)
         one.model.given_up()
         self._note("given up", is_it=True)
 

@@ -20,14 +20,17 @@ from app.actor import Actor, Role
 from app.errors import AppError, NotFound
 from app.ids import new_id
 from app.models import OAuthAccount, Picture
-from app.models.enums import TemplateCategory
+from app.models.enums import MessageType, TemplateCategory
 from app.models.policies import workspace_tables
 from app.pagination import Page, Slice
 from app.services import sessions
 from app.services.conversations import Scope
 from app.services.inbox import InboxNews
+from app.services.sending import Written
 from app.services.templates.drafts import TemplateText
+from app.services.templates.fill import Values
 from app.services.templates.shape import Shape
+from app.services.whatsapp.outbound import Language, TemplateBody
 from tests import table_rows
 from tests.every_table import fill
 from tests.factories import Team
@@ -57,6 +60,10 @@ PLAIN: dict[str, Any] = {
         shape=Shape(body="Hello there."),
     ),
     "name": "a_copy",
+    "message": Written(type=MessageType.TEXT, content={"text": "Hello"}, text="Hello"),
+    "content": "Hello",
+    "body": TemplateBody(name="order_update", language=Language(code="en_US")),
+    "values": Values(),
     "language": "en_US",
 }
 

@@ -15,7 +15,7 @@ from app import db, jobs, queue
 from app.ids import new_id
 from app.models.enums import MessageStatus
 from app.queue import JobName, Lane
-from app.services import messages, tidy, turns, webhook_events
+from app.services import sending, tidy, turns, webhook_events
 from app.services.inbound import drain
 from app.workers import Clock, run_burst
 from tests import factories, table_rows, waiting
@@ -69,7 +69,7 @@ def test_bell_of_the_outbox_sends(acme: Team):
     table_rows.execute("UPDATE whatsapp_accounts SET graph_url = 'http://127.0.0.1:1'")
     thread = factories.make_conversation(acme.number)
     with db.transaction(acme.id) as session:
-        view = messages.send_text(session, acme.agent, thread, text="x", client_ref=new_id())
+        view = sending.send_text(session, acme.agent, thread, text="x", client_ref=new_id())
 
     run_burst()
 

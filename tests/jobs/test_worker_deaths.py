@@ -13,7 +13,7 @@ from app.clock import utc_now
 from app.config import configure, settings
 from app.ids import new_id
 from app.queue import JobName
-from app.services import messages, webhook_events
+from app.services import sending, webhook_events
 from app.services.inbound.drain import drain
 from app.services.inbound.marks import WORKER_DIED
 from app.services.outbox.drain import drain as drain_outbox
@@ -185,7 +185,7 @@ def test_message_whose_sender_died_is_uncertain_at_once_and_its_status_settles_i
     configure(crash_point="outbox.claimed*1")
     thread = factories.make_conversation(acme.number)
     with db.transaction(acme.id) as session:
-        view = messages.send_text(session, acme.agent, thread, text="x", client_ref=new_id())
+        view = sending.send_text(session, acme.agent, thread, text="x", client_ref=new_id())
     run_burst()
 
     assert table_rows.status_of(view.id) == "uncertain"

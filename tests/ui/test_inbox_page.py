@@ -17,7 +17,7 @@ from app.components.conversation_list import ConversationList
 from app.components.message_thread import MessageLog
 from app.ids import new_id
 from app.models.enums import MessageStatus
-from app.services import messages
+from app.services import messages, sending
 from app.services.inbound.drain import drain
 from tests import factories, table_rows, webhook_factories
 from tests.factories import Team
@@ -120,7 +120,7 @@ async def test_a_thread_shows_its_messages_and_what_comes_after(
 def ring(team: Team, thread: UUID) -> None:
     """Change the thread through a service, which rings for everybody who looks at it."""
     with db.transaction(team.id) as session:
-        messages.send_text(session, team.agent, thread, text="And a reply", client_ref=new_id())
+        sending.send_text(session, team.agent, thread, text="And a reply", client_ref=new_id())
 
 
 async def test_sending_queues_one_message_however_often_it_is_emitted(

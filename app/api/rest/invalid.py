@@ -5,10 +5,12 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from app.api.rest.shapes import KIND
 from app.errors import AppError, ValidationFailed
 from app.i18n import gettext as _
 
 SOURCES = frozenset({"body", "query", "path", "header"})
+UNKNOWN_KIND, NO_KIND = "union_tag_invalid", "union_tag_not_found"
 
 
 def refusal_of(error: RequestValidationError | HTTPException) -> AppError:
@@ -17,11 +19,18 @@ def refusal_of(error: RequestValidationError | HTTPException) -> AppError:
         return _unreadable()
     fields: dict[str, str] = {}
     for one in error.errors():
-        name = ".".join(str(part) for part in one["loc"] if part not in SOURCES)
+        name = ".".join(str(part) for part in _place(one))
         if one["type"] == "json_invalid" or not name:
             return _unreadable()
         fields.setdefault(name, _sentence(one))
     return ValidationFailed(fields, _("Please check the members named in fields."))
+
+
+def _place(problem: dict[str, Any]) -> list[str | int]:
+    """Return the members that lead to a problem."""
+    parts = [part for part in problem["loc"] if part not in SOURCES]
+    place = [part for part in parts if not str(part).startswith(KIND)]
+    return [*place, "type"] if problem["type"] in {UNKNOWN_KIND, NO_KIND} else place
 
 
 def _unreadable() -> AppError:
@@ -33,6 +42,8 @@ def _sentence(problem: dict[str, Any]) -> str:
     limits = problem.get("ctx", {})
     sentences = {
         "missing": _("This is required."),
+        NO_KIND: _("This is required."),
+        UNKNOWN_KIND: _("There is no such type here."),
         "string_too_short": _("Write at least {min_length} characters."),
         "string_too_long": _("Write at most {max_length} characters."),
         "uuid_parsing": _("This is not one of our ids."),

@@ -1,18 +1,20 @@
 """Messages: reading them, sending one."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from app.actor import Permission
 from app.api.rest.operation import CurrentCall, new_router, operation
-from app.api.rest.shapes import Answer, Body, Moment, Part, Text
+from app.api.rest.shapes import BY_TYPE, Answer, Body, Moment, Part, Text, kind
 from app.errors import ValidationFailed
 from app.i18n import gettext as _
 from app.models.enums import MessageDirection, MessageStatus, MessageType
 from app.services import direct_messages, message_list
+from app.services.contacts import MAX_NAME
 from app.services.message_list import ListedMessage, StatusNews
+from app.services.whatsapp.outbound import TemplateBody
 
 router = new_router("Messages")
 
@@ -86,6 +88,22 @@ class TextContent(Body):
     """What a text says."""
 
     text: Text = Field(min_length=1, max_length=4096)
+    contact_name: Text | None = Field(default=None, max_length=MAX_NAME)
+
+
+class TemplateLanguage(Body):
+    """In which of its languages a template is sent."""
+
+    code: Text = Field(min_length=1, max_length=20)
+
+
+class TemplateContent(Body):
+    """A template as WhatsApp's Cloud API takes it: Meta's member `template`."""
+
+    name: Text = Field(min_length=1, max_length=512)
+    language: TemplateLanguage
+    components: list[dict[str, Any]] | None = Field(default=None, max_length=20)
+    contact_name: Text | None = Field(default=None, max_length=MAX_NAME)
 
 
 class NewMessage(Body):
@@ -94,8 +112,20 @@ class NewMessage(Body):
     phone_number_id: UUID = Field(strict=False)
     to: str | None = Field(default=None, max_length=40)
     contact_id: UUID | None = Field(default=None, strict=False)
+
+
+class NewText(NewMessage):
+    """A text to send; who never wrote, or not for a day, cannot be sent one."""
+
     type: Literal["text"]
     content: TextContent
+
+
+class NewTemplate(NewMessage):
+    """A template to send, also to somebody who never wrote."""
+
+    type: Literal["template"]
+    content: TemplateContent
 
 
 @router.get("/messages")
@@ -125,19 +155,31 @@ def get_message(call: CurrentCall, id: UUID) -> OneMessageDetails:  # noqa: A002
 
 @router.post("/messages", status_code=201)
 @operation(Permission.MESSAGE_SEND)
-def send_message(call: CurrentCall, body: NewMessage) -> OneMessage:
+def send_message(
+    call: CurrentCall,
+    body: Annotated[
+        Annotated[NewText, kind("text")] | Annotated[NewTemplate, kind("template")], BY_TYPE
+    ],
+) -> OneMessage:
     """Queue a message; its status follows by itself."""
     recipient = body.to if body.contact_id is None else body.contact_id
     if recipient is None or (body.to is not None and body.contact_id is not None):
         raise ValidationFailed({"to": _("Name the recipient by to or by contactId, one of them.")})
-    sent = direct_messages.send_text(
+    sent = direct_messages.send(
         call.session,
         call.actor,
         phone_number_id=body.phone_number_id,
         recipient=recipient,
-        text=body.content.text,
+        content=_content(body),
+        contact_name=body.content.contact_name,
     )
     return OneMessage(message=_message(message_list.show(call.session, call.actor, sent)))
+
+
+def _content(body: NewText | NewTemplate) -> str | TemplateBody:
+    if isinstance(body, NewText):
+        return body.content.text
+    return TemplateBody.model_validate(body.content.model_dump(exclude={"contact_name"}))
 
 
 def _message(found: ListedMessage) -> Message:

@@ -4,7 +4,14 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    PlainSerializer,
+    Tag,
+)
 from pydantic.alias_generators import to_camel
 
 from app.errors import ValidationFailed
@@ -53,6 +60,20 @@ class Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
 
+KIND = "kind "  # marks, in the place of an error, what is no member
+
+
+def kind(name: str) -> Tag:
+    """Mark one shape of a body that has several, told apart by its member `type`."""
+    return Tag(KIND + name)
+
+
+def _kind_of(body: object) -> str | None:
+    found = body.get("type") if isinstance(body, dict) else getattr(body, "type", None)
+    return None if found is None else f"{KIND}{found}"
+
+
+BY_TYPE = Discriminator(_kind_of)
 Text = Annotated[str, AfterValidator(_is_storable)]
 
 

@@ -4,10 +4,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.db import Connection
-from app.models.enums import IdentityKind
+from app.models.enums import IdentityKind, MessageType
 from app.services import whatsapp_accounts
 from app.services.outbox.due import DUE
 from app.services.whatsapp.outbound import Address, Attempt
@@ -27,6 +28,8 @@ class Claimed:
     conversation_id: UUID
     phone_number_id: UUID
     meta_phone_number_id: str
+    type: MessageType
+    content: dict[str, Any]
     text: str | None
     transmissions: int
     attempt: Attempt
@@ -65,7 +68,8 @@ def claim(
             FROM due WHERE m.id = due.id
             RETURNING m.id, m.workspace_id, m.conversation_id, m.contact_id, m.phone_number_id,
                 due.meta_phone_number_id, m.text, m.attempt_count, m.resend_count,
-                due.is_connected, due.account_id, due.graph_url, due.is_sandbox, due.access_token
+                due.is_connected, due.account_id, due.graph_url, due.is_sandbox, due.access_token,
+                m.type, m.content
             """,  # noqa: S608  # our own words
             {"busy": list(busy), "limit": limit, "lease": LEASE, "runner": runner},
         ).fetchall()
@@ -85,6 +89,8 @@ def claim(
             account_id=row[10],
             graph_url=whatsapp_accounts.graph_url_of(row[11], is_sandbox=row[12]),
             access_token=bytes(row[13]),
+            type=MessageType(row[14]),
+            content=row[15],
         )
         for row in rows
     ]

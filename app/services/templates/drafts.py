@@ -97,7 +97,7 @@ def list_all(
     if only_sendable:
         query = query.where(col(Template.status) == TemplateStatus.APPROVED)
     rows = session.exec(query.order_by(col(Template.name), col(Template.language))).all()
-    views = [_view(row) for row in rows]
+    views = [view_of(row) for row in rows]
     return [view for view in views if view.is_sendable] if only_sendable else views
 
 
@@ -108,7 +108,7 @@ def get(session: Session, actor: Actor, template_id: UUID) -> TemplateView:
         NotFound: it is missing or another workspace's.
     """
     actor.require(Permission.TEMPLATE_READ)
-    return _view(find(session, actor, template_id))
+    return view_of(find(session, actor, template_id))
 
 
 def create(
@@ -135,7 +135,7 @@ def create(
     session.add(row)
     _flush(session)
     session.refresh(row)
-    return _view(row)
+    return view_of(row)
 
 
 def change(
@@ -156,7 +156,7 @@ def change(
     row.components = to_components(written.shape)
     _flush(session)
     session.refresh(row)
-    return _view(row)
+    return view_of(row)
 
 
 def duplicate(
@@ -170,7 +170,7 @@ def duplicate(
     """
     actor.require(Permission.TEMPLATE_MANAGE)
     row = find(session, actor, template_id)
-    view = _view(row)
+    view = view_of(row)
     if view.shape.is_foreign:
         raise TemplateNotEditable
     written = TemplateText(name=name, language=language, category=row.category, shape=view.shape)
@@ -201,7 +201,8 @@ def _flush(session: Session) -> None:
         raise TemplateNameTaken from error
 
 
-def _view(row: Template) -> TemplateView:
+def view_of(row: Template) -> TemplateView:
+    """Return a row as pages and the API show it."""
     return TemplateView(
         id=row.id,
         account_id=row.account_id,

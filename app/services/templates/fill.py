@@ -1,7 +1,7 @@
 """A template filled for one customer: the text that they read, and what is sent to Meta."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,19 @@ def payload(name: str, language: str, shape: Shape, values: Values) -> dict[str,
     return made | ({"components": components} if components else {})
 
 
+def values_of(shape: Shape, components: Sequence[Mapping[str, Any]]) -> Values:
+    """Return the values in a message's components as Meta writes them; odd ones are left out."""
+    header: dict[str, str] = {}
+    body: dict[str, str] = {}
+    for component in components:
+        match str(component.get("type", "")).lower():
+            case "header":
+                header = _texts(shape.header_variables, component)
+            case "body":
+                body = _texts(shape.variables, component)
+    return Values(header=header, body=body)
+
+
 def wanted(shape: Shape) -> list[str]:
     """Return the fields that have to be filled, as `payload` names them, in reading order."""
     fields = [f"header.{name}" for name in shape.header_variables]
@@ -111,6 +124,17 @@ def _check(shape: Shape, values: Values) -> None:
             fields[name] = _("One line, without tabs or many spaces.")
     if fields:
         raise ValidationFailed(fields)
+
+
+def _texts(names: list[str], component: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a component's parameters, by their names or else their order."""
+    given = component.get("parameters")
+    texts = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    return {
+        str(one.get("parameter_name") or name): str(one["text"])
+        for one, name in zip(texts, [*names, *[""] * len(texts)], strict=False)
+        if "text" in one
+    }
 
 
 def _parameters(

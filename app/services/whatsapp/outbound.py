@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -66,6 +66,27 @@ class OutgoingMessage(BaseModel):
     recipient: str | None = None
     context: ReplyTo | None = None
     biz_opaque_callback_data: str = Field(max_length=512)
+
+
+class Language(BaseModel):
+    """In which of its languages a template goes out."""
+
+    code: str = Field(min_length=1, max_length=20)
+
+
+class TemplateBody(BaseModel):
+    """Which template, and what goes into its variables; the components are Meta's own."""
+
+    name: str = Field(min_length=1, max_length=512)
+    language: Language
+    components: list[dict[str, Any]] | None = None
+
+
+class OutgoingTemplate(OutgoingMessage):
+    """A message made of a template."""
+
+    type: Literal["template"] = "template"
+    template: TemplateBody
 
 
 class OutgoingText(OutgoingMessage):
