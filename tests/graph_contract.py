@@ -69,6 +69,21 @@ CORRECTIONS = (
         value=["message_id"],
         why="A reply to nothing is refused by Meta; the document lets `context` be empty.",
     ),
+    Correction(
+        place="LanguageObject/required",
+        value=["code"],
+        why="Every sample of a template message has the code alone; one policy is left to name.",
+    ),
+    Correction(
+        place="TemplateComponent/properties/index/pattern",
+        value="^[0-9]$",
+        why="The pattern holds the numbers of footnotes; the text beside it says 0-9.",
+    ),
+    Correction(
+        place="TemplateComponent/properties/sub_type/enum",
+        value=["quick_reply", "url", "catalog", "copy_code"],
+        why="The document is older than buttons that copy a code.",
+    ),
 )
 
 

@@ -11,7 +11,10 @@ from app.services.sessions import SessionView
 
 
 class Composer(Element, component="../static/components/composer.js", esm=MODULES):
-    """Emits `send` with the text and a client reference; the browser has shown the bubble then."""
+    """Emits `send` with the text and a client reference; the browser has shown the bubble then.
+
+    `template` asks for the templates: beside the text, and in its place once the window has closed.
+    """
 
     def __init__(self, session: SessionView, view: ConversationView, *, can_send: bool) -> None:
         super().__init__()
@@ -45,7 +48,11 @@ def _strings() -> dict[str, str]:
         "short_minutes": _("{m}m"),
         "window_until": _("You can reply until {time}"),
         "window_closed_title": _("The 24-hour window has closed"),
-        "window_closed_text": _("You can write again when the customer sends a message."),
+        "window_closed_text": _(
+            "Send an approved template now, or write again when the customer has answered."
+        ),
+        "template": _("Send a template"),
+        "choose_template": _("Choose a template"),
         "cannot_send": _("Your role can read conversations but not reply."),
         "counter": _("{n} of {max} characters"),
     }

@@ -17,16 +17,19 @@ from app.components.conversation_list import status_strings
 from app.components.icon import icon
 from app.components.live import ThreadSubscription
 from app.components.person import hue, initials
+from app.components.template_picker import TemplatePicker
 from app.components.theme import MODULES
 from app.errors import AppError, Unavailable
 from app.i18n import gettext as _
-from app.ids import parse_id
+from app.ids import new_id, parse_id
 from app.models.enums import MessageStatus
 from app.pagination import Cursor
-from app.services import conversations, messages, sending
+from app.services import contacts, conversations, messages, sending, template_messages
 from app.services.conversations import ConversationView
 from app.services.messages import MessageView, ThreadWindow
 from app.services.sessions import SessionView
+from app.services.templates.drafts import TemplateView
+from app.services.templates.fill import Values
 
 MOST_SEQ = 2**63 - 1  # of a bigint
 MOST_MESSAGES = 200  # loaded at once
@@ -73,6 +76,10 @@ class MessageLog(Element, component="../static/components/message_thread.js", es
         if message_id in self._views:
             self.upsert([self._views[message_id]])
 
+    def to_end(self) -> None:
+        """Show the newest message."""
+        self.run_method("toEnd", False)  # noqa: FBT003  # the script's way
+
     def reject(self, client_ref: UUID, message: str) -> None:
         """Say why a bubble that was shown at once was not sent."""
         self.run_method("reject", {"client_ref": str(client_ref), "message": message})
@@ -107,6 +114,7 @@ class MessageThread:
         may_send = self._actor.may(Permission.MESSAGE_SEND)
         self.composer = Composer(session, view, can_send=may_send)
         self.composer.on("send", self._on_send)
+        self.composer.on("template", self._on_template)
         self._live = ThreadSubscription(context.client, self._actor, view.id, self._on_window)
 
     async def load(self) -> None:
@@ -174,6 +182,30 @@ class MessageThread:
                 self.composer.restore(text)
         if not self.log.is_deleted:
             self.log.upsert([sent])
+
+    @action
+    async def _on_template(self) -> None:
+        """Let the person pick a template; whatever becomes of it, it is sent once."""
+        views = await call(self._actor, template_messages.list_for, self._view.id)
+        known = await call(self._actor, contacts.fillings, self._view.contact_id)
+        if self.log.is_deleted:
+            return
+        client_ref = new_id()
+
+        async def send(view: TemplateView, values: Values) -> None:
+            sent = await call(
+                self._actor,
+                template_messages.send,
+                self._view.id,
+                template_id=view.id,
+                values=values,
+                client_ref=client_ref,
+            )
+            if not self.log.is_deleted:
+                self.log.upsert([sent])
+                self.log.to_end()
+
+        TemplatePicker(views, known, send)
 
     @action
     async def _on_send_again(self, event: GenericEventArguments) -> None:
@@ -256,6 +288,8 @@ def _row(view: MessageView) -> dict[str, Any]:
         "text": said.text,
         "is_sentence": said.is_sentence,
         "icon": said.icon,
+        "label": words.label(view),
+        "buttons": words.buttons(view),
         "author": view.sender_name,
         "error": _error(view),
         "seq": view.change_seq,

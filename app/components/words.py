@@ -18,7 +18,8 @@ class Words:
     is_sentence: bool = False
 
 
-PLAIN = {MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE}  # shown as it was written
+# Shown as they were written.
+PLAIN = {MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE, MessageType.TEMPLATE}
 
 _ICONS = {
     MessageType.IMAGE: "image",
@@ -82,6 +83,19 @@ def body(view: MessageView) -> Words:
     if view.type is MessageType.REACTION and emoji:
         return Words(_("Reacted with {emoji}").format(emoji=emoji), icon, is_sentence=True)
     return Words(name_of(view.type), icon, is_sentence=True)
+
+
+def label(view: MessageView) -> str:
+    """Return what stands above the text: of a template, which one it was."""
+    if view.type is not MessageType.TEMPLATE:
+        return ""
+    return _("Template {name}").format(name=view.content.get("name", ""))
+
+
+def buttons(view: MessageView) -> list[str]:
+    """Return the words on the buttons that the customer sees below the text."""
+    found = view.content.get("buttons") if view.type is MessageType.TEMPLATE else None
+    return [str(one) for one in found] if isinstance(found, list) else []
 
 
 def name_of(kind: MessageType) -> str:

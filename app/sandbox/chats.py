@@ -135,7 +135,8 @@ def readable_content(message: Message) -> str:
             body = content.get("body")
             return str(body.get("text", "")) if isinstance(body, dict) else _("Choices")
         case "template":
-            return f"{_('Template')}: {content.get('name', '')}"
+            buttons = "".join(f"\n[ {words} ]" for words in content.get("buttons", []))
+            return f"{content.get('text', '')}{buttons}"
         case kind:
             details = [content.get("filename"), content.get("name"), content.get("caption")]
             return "\n".join([kinds.get(kind, kind), *(str(part) for part in details if part)])

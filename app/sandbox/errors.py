@@ -66,6 +66,7 @@ CODES: dict[int, tuple[int, str]] = {
     132012: (400, "Template Parameter Format Mismatch"),
     132015: (400, "Template is Paused"),
     132016: (400, "Template is Disabled"),
+    132018: (400, "Template parameter value has a line break"),
     132068: (400, "Flow is in blocked state"),
     132069: (400, "Flow is in throttled state"),
     133004: (503, "Server Temporarily Unavailable"),

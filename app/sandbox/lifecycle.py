@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from app.sandbox import identifiers, payloads
+from app.sandbox import identifiers, payloads, rendering
 from app.sandbox.behaviours import Behaviour, Scope
 from app.sandbox.customers import Customer
 from app.sandbox.errors import GraphError
@@ -47,6 +47,7 @@ class Lifecycle:
     def send(self, number: SandboxNumber, outgoing: Outgoing) -> tuple[Message, Customer]:
         """Accept a message of the business; raises `GraphError`."""
         store = self._store
+        content, category = self._prepare(number, outgoing)
         with store.database.transaction():
             customer = self._recipient(number, outgoing)
             self._check_context(number, outgoing.context_wamid)
@@ -58,10 +59,10 @@ class Lifecycle:
                     customer_id=customer.id,
                     is_from_customer=False,
                     type=outgoing.type,
-                    content=outgoing.content,
+                    content=content,
                     context_wamid=outgoing.context_wamid,
                     opaque=outgoing.opaque,
-                    category="utility" if outgoing.type == "template" else "service",
+                    category=category,
                 ),
                 has_arrived=is_open and customer.is_online,
                 is_failed=not is_open,
@@ -132,6 +133,17 @@ class Lifecycle:
                     self._hand_over(number, current, message)
                 else:
                     self._queue_receipts(number, current, message)
+
+    def _prepare(
+        self, number: SandboxNumber, outgoing: Outgoing
+    ) -> tuple[dict[str, Any] | list[Any], str]:
+        """Return what is kept of a message and what it is charged as; raises `GraphError`."""
+        content = outgoing.content
+        if outgoing.type != "template" or isinstance(content, list):
+            return content, "service"
+        template = rendering.choose(self._store.templates.list_all(number.waba_id), content)
+        text, buttons = rendering.render(template, content)
+        return {**content, "text": text, "buttons": buttons}, str(template["category"]).lower()
 
     def _recipient(self, number: SandboxNumber, outgoing: Outgoing) -> Customer:
         customers = self._store.customers

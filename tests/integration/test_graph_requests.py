@@ -1,6 +1,5 @@
 """Every request that the product makes to Graph, checked against Meta's own document."""
 
-import ast
 import json
 from collections.abc import Iterator
 from uuid import UUID
@@ -12,39 +11,22 @@ from starlette.responses import PlainTextResponse
 
 from app import db
 from app.config import settings
+from app.ids import new_id
+from app.models.enums import MessageType
 from app.services import sending
 from app.services.outbox.drain import drain as drain_outbox
+from app.services.sending import Written
+from app.services.templates import fill
+from app.services.templates.fill import Values
 from app.services.templates.shape import Button, ButtonKind, HeaderKind, Shape, to_components
 from app.services.whatsapp import client, management, outbound, templates
 from app.services.whatsapp.client import Credentials
-from app.services.whatsapp.outbound import OutgoingMessage, OutgoingText
 from tests import factories
-from tests.architecture.source import APP, calls, functions, name_of, python_files, tree_of
 from tests.contracts import needs_document
 from tests.graph_contract import contract
 from tests.integration.outbox_line import Line
 from tests.table_rows import execute, status_of
 from tests.waiting import wait_until
-
-# Who calls Graph: whoever else begins to, has to be shown here, too.
-CALLERS = {"transmit.transmit": "client.send"} | dict.fromkeys(
-    (
-        "management.add_number",
-        "management.get_number",
-        "management.inspect_token",
-        "management.is_subscribed",
-        "management.list_numbers",
-        "management.register",
-        "management.request_code",
-        "management.subscribe",
-        "management.verify_code",
-        "templates.create",
-        "templates.delete",
-        "templates.edit",
-        "templates.list_all",
-    ),
-    "client.request",
-)
 
 # What the document leaves out of the operations on templates: Graph's general rules (fields and
 # pages of a list), and named or positional parameters, which Meta's overview of templates tells.
@@ -89,6 +71,34 @@ def test_every_message_that_goes_out_keeps_the_contract(line: Line, requests: li
     assert {len(body["text"]["body"]) for body in bodies} >= {1, outbound.MAX_TEXT}
     assert sum("recipient" in body for body in bodies) == 1
     assert bodies[-1]["biz_opaque_callback_data"] == f"{written[0]}.1"
+
+
+def test_every_template_that_goes_out_keeps_the_contract(line: Line, requests: list[httpx.Request]):
+    media = Shape(header=HeaderKind.IMAGE, body="Look at {{1}} now.", examples={"1": "x"})
+    buttons = (
+        Button(kind=ButtonKind.URL, text="Track", value="https://shop.example/{{1}}"),
+        Button(kind=ButtonKind.COPY_CODE, value="SAGE10"),
+    )
+    named = Shape(body="Dear {{first_name}}, hello.", is_named=True, buttons=buttons)
+    filled = (
+        (media, Values(body={"1": "this"}, media="https://shop.example/a.jpg")),
+        (media, Values(body={"1": "this"}, media="2762702990552401")),
+        (named, Values(body={"first_name": "Ana"}, buttons={0: "t/77", 1: "SAGE10"})),
+        (Shape(body="Nothing to fill."), Values()),
+    )
+    for shape, values in filled:
+        payload = fill.payload("order_update", "en_US", shape, values)
+        message = Written(type=MessageType.TEMPLATE, content=payload | {"buttons": []}, text="x")
+        with db.transaction(line.team.id) as session:
+            sending.send(
+                session, line.team.agent, line.new_thread(), message=message, client_ref=new_id()
+            )
+    drain_outbox()
+
+    assert problems(requests) == [], problems(requests)
+    bodies = [json.loads(one.content)["template"] for one in requests]
+    assert len(bodies) == len(filled)
+    assert all(set(body) <= {"name", "language", "components"} for body in bodies)
 
 
 def thread_by_user_id(line: Line) -> UUID:
@@ -191,18 +201,3 @@ def credentials_of(line: Line) -> Credentials:
         version=settings().whatsapp_graph_version,
         access_token=line.sandbox_number.access_token,
     )
-
-
-def test_nobody_else_calls_graph():
-    found = {
-        f"{path.stem}.{function.name}": name_of(call.func)
-        for path in python_files(APP)
-        if "sandbox" not in path.parts
-        for function in functions(tree_of(path))
-        for call in calls(function)
-        if isinstance(call.func, ast.Attribute) and name_of(call.func).startswith("client.")
-        if call.func.attr in {"send", "request"}
-    }
-
-    assert found == CALLERS
-    assert OutgoingMessage.__subclasses__() == [OutgoingText]

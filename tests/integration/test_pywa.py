@@ -220,8 +220,9 @@ KINDS: dict[str, tuple[Callable[[WhatsApp, str], Any], dict[str, Any]]] = {
                  {"latitude": 51.5, "longitude": -0.12, "name": "Shop"}),
     "interactive": (lambda wa, to: wa.send_message(to, "Cake?", buttons=[Button("Yes", "y")]),
                     {"type": "button", "body": {"text": "Cake?"}}),
-    "template": (lambda wa, to: wa.send_template(to, "welcome", TemplateLanguage.ENGLISH_US, []),
-                 {"name": "welcome"}),
+    "template": (
+        lambda wa, to: wa.send_template(to, "hello_world", TemplateLanguage.ENGLISH_US, []),
+        {"name": "hello_world"}),
 }  # fmt: skip
 
 

@@ -35,6 +35,23 @@ TO_A_USER = {
 
 pytestmark = needs_document
 
+TEMPLATE = {
+    **{name: member for name, member in TEXT.items() if name not in {"text", "context"}},
+    "type": "template",
+    "template": {
+        "name": "order_update",
+        "language": {"code": "en_US"},
+        "components": [
+            {
+                "type": "button",
+                "sub_type": "copy_code",
+                "index": "0",
+                "parameters": [{"type": "coupon_code", "coupon_code": "SAGE10"}],
+            }
+        ],
+    },
+}
+
 
 def without(*names: str) -> dict[str, Any]:
     return {name: value for name, value in TEXT.items() if name not in names}
@@ -134,7 +151,7 @@ def test_wrong_request_is_found(request_: httpx.Request, problem: str):
     assert problem in contract().problems(request_)
 
 
-@pytest.mark.parametrize("body", [TEXT, TO_A_USER, without("context")])
+@pytest.mark.parametrize("body", [TEXT, TO_A_USER, without("context"), TEMPLATE])
 def test_right_request_is_not_accused(body: dict[str, Any]):
     assert contract().problems(to_messages(body)) == []
 
@@ -159,6 +176,7 @@ def test_every_correction_is_needed(correction: Correction):
             TEXT | {"text": {"preview_url": True}},
             TEXT | {"messaging_product": "sms"},
             TEXT | {"context": {}},
+            TEMPLATE,
         )
     ]
 

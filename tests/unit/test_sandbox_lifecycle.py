@@ -187,7 +187,7 @@ def test_the_window_closes_after_24_hours(open_world: World):
 
 
 def test_a_template_needs_no_window(world: World):
-    world.send(type="template", content={"name": "hello", "language": {"code": "en"}})
+    world.send(type="template", content={"name": "hello_world", "language": {"code": "en_US"}})
 
     sent = world.take()[0]["statuses"][0]
     assert (sent["status"], sent["pricing"]["category"]) == ("sent", "utility")

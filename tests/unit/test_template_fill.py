@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import ValidationFailed
-from app.services.templates.fill import Values, payload, rendered, wanted
+from app.services.templates.fill import Values, payload, rendered, values_of, wanted
 from app.services.templates.shape import Button, ButtonKind, HeaderKind, Shape
 
 SHAPE = Shape(
@@ -92,3 +92,26 @@ def test_whatever_the_value_the_text_holds_it_once(value: str):
     shape = Shape(body="<{{1}}>")
 
     assert rendered(shape, Values(body={"1": value})) == f"<{value}>"
+
+
+def test_values_can_be_read_back_from_what_was_sent():
+    components = payload("order", "en_US", SHAPE, VALUES)["components"]
+
+    read = values_of(SHAPE, components)
+
+    assert (read.header, read.body) == (VALUES.header, VALUES.body)
+    assert rendered(SHAPE, read) == rendered(SHAPE, VALUES)
+
+
+@pytest.mark.parametrize(
+    "components",
+    [
+        [{}],
+        [{"type": "body"}],
+        [{"type": "body", "parameters": "x"}],
+        [{"type": "body", "parameters": [None, {"type": "image"}]}],
+        [{"type": 7, "parameters": []}],
+    ],
+)
+def test_odd_components_of_a_program_fill_nothing(components: list[dict[str, object]]):
+    assert rendered(SHAPE, values_of(SHAPE, components)) == rendered(SHAPE, Values())

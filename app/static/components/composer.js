@@ -26,12 +26,14 @@ export default {
       </div>
       <div v-else-if="left <= 0" class="composer-closed" data-testid="composer-closed">
         <svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg>
-        <div><b>{{ strings.window_closed_title }}</b><p>{{ strings.window_closed_text }}</p></div>
+        <div class="grow"><b>{{ strings.window_closed_title }}</b><p>{{ strings.window_closed_text }}</p></div>
+        <button type="button" class="btn btn-primary" data-testid="composer-choose-template" @click="$emit('template')">{{ strings.choose_template }}</button>
       </div>
       <form v-else class="composer-box" :class="{ 'is-long': length >= countFrom }" @submit.prevent="send">
         <textarea ref="box" class="composer-input" rows="1" data-testid="composer-input" v-model="text" :placeholder="strings.placeholder" :aria-label="strings.input_label"
           :aria-describedby="$.uid + '-count'" enterkeyhint="send" dir="auto" @input="onInput" @keydown.enter="onEnter"></textarea>
         <div class="composer-left">
+          <button type="button" class="icon-btn" data-testid="composer-template" :aria-label="strings.template" :title="strings.template" @click="$emit('template')"><svg class="i" aria-hidden="true"><use :href="icon('layout-template')"></use></svg></button>
           <span class="badge" :class="tone" role="timer" :title="until" data-testid="composer-window"><svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg><span class="not-phone">{{ leftText }}</span><span class="only-phone" aria-hidden="true">{{ leftShort }}</span></span>
           <span :id="$.uid + '-count'" class="composer-count" :class="{ 'is-over': length > limit }" role="status"><template v-if="length >= countFrom">{{ counter }}</template></span>
         </div>
@@ -45,7 +47,7 @@ export default {
     </div>
   `,
   props: { conversationId: String, userId: String, windowExpiresAt: String, canSend: Boolean },
-  emits: ["send"],
+  emits: ["send", "template"],
   data() {
     return { text: "", expires: this.windowExpiresAt, limit: LIMIT, countFrom: COUNT_FROM, now: Date.now() };
   },

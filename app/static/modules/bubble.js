@@ -21,6 +21,7 @@ export const Bubble = {
     <div class="msg" :class="classes" :data-testid="'message-' + row.id" :data-status="row.status" :data-direction="row.direction">
       <div class="bubble">
         <span class="sr-only">{{ who }}: </span>
+        <span v-if="row.label" class="bubble-label"><svg class="i" aria-hidden="true"><use :href="icon('layout-template')"></use></svg>{{ row.label }}</span>
         <span v-if="row.is_sentence" class="bubble-sentence"><svg v-if="row.icon" class="i" aria-hidden="true"><use :href="icon(row.icon)"></use></svg><span>{{ row.text }}</span></span>
         <rich-text v-else :text="row.text"></rich-text>
         <span class="bubble-meta">
@@ -29,6 +30,7 @@ export const Bubble = {
           <svg v-if="tick" class="i tick" :class="'tick-' + (row.status === 'played' ? 'read' : row.status)" role="img" :aria-label="strings['status_' + row.status]"><title>{{ strings['status_' + row.status] }}</title><use :href="icon(tick)"></use></svg>
         </span>
       </div>
+      <div v-if="row.buttons?.length" class="bubble-buttons"><span v-for="words in row.buttons" :key="words">{{ words }}</span></div>
       <div v-if="fault" class="msg-fault" :class="{ 'is-unsure': row.status !== 'failed' }" :data-testid="'fault-' + row.id">
         <span><svg class="i" aria-hidden="true"><use :href="icon(faultIcon)"></use></svg>{{ fault }}</span>
         <button v-if="row.error && row.error.action" type="button" :disabled="asked" :data-testid="row.error.action + '-' + row.id" @click="ask">{{ row.error.action_label }}</button>

@@ -1,0 +1,90 @@
+"""After 24 hours: the box gives way to the templates, one is filled and sent, the ticks come."""
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Person, ready
+from tests.e2e.stack import Stack, Workspace
+from tests.e2e.test_connecting import connected
+from tests.e2e.test_templates import decided, write
+
+BODY = "Dear {{first_name}}, your order {{order}} waits for you in our shop."
+FILLED = "Dear Ana, your order 4711 waits for you in our shop."
+LIFE_MS = 20_000
+
+
+def have_approved(page: Page) -> None:
+    """Write a template and wait until it may be sent."""
+    page.goto("/templates/new")
+    ready(page)
+    write(page, name="order_waits", body=BODY)
+    page.get_by_test_id("example-body-first_name").fill("Ana")
+    page.get_by_test_id("example-body-order").fill("1024")
+    page.get_by_test_id("template-submit").click()
+    expect(page.get_by_test_id("template-status")).to_have_text("In review")
+    decided(page, "Approved")
+
+
+def have_conversation(page: Page, stack: Stack, shop: Workspace) -> None:
+    """Let a customer have written two days ago."""
+    page.goto("/sandbox/phone")
+    page.get_by_test_id("phone-input").fill("Is it there yet?")
+    page.get_by_test_id("phone-send").click()
+    page.goto("/messages")
+    ready(page)
+    expect(page.locator("[data-testid^=conversation-]")).to_have_count(1)
+    moved = stack.query(
+        "UPDATE conversations SET window_expires_at = now() - interval '1 day'"  # noqa: S608  # our own id
+        f" WHERE workspace_id = '{shop.workspace_id}' RETURNING id"
+    )
+    assert len(moved) == 1
+    stack.query("UPDATE contacts SET name = 'Ana Ruiz' RETURNING id")
+
+
+def test_closed_window_offers_templates_and_one_of_them_arrives(
+    person: Person, stack: Stack
+) -> None:
+    shop = connected(stack, "Closed")
+    page = person(shop)
+    have_approved(page)
+    have_conversation(page, stack, shop)
+
+    page.goto("/messages")
+    ready(page)
+    page.locator("[data-testid^=conversation-]").click()
+    expect(page.get_by_test_id("composer-closed")).to_contain_text("24-hour window has closed")
+    expect(page.get_by_test_id("composer-input")).to_have_count(0)
+    page.get_by_test_id("composer-choose-template").click()
+    page.get_by_test_id("pick-order_waits").click()
+    expect(page.get_by_test_id("template-body.first_name")).to_have_value("Ana")
+    page.get_by_test_id("template-submit").click()
+    expect(page.get_by_text("Fill this in.")).to_be_visible()
+    page.get_by_test_id("template-body.order").fill("4711")
+    expect(page.get_by_test_id("template-preview")).to_contain_text(FILLED)
+    page.get_by_test_id("template-submit").dblclick()
+
+    bubble = page.locator("[data-direction=outbound]")
+    expect(bubble).to_have_count(1)
+    expect(bubble).to_contain_text(FILLED)
+    expect(bubble).to_contain_text("Template order_waits")
+    expect(bubble).to_have_attribute("data-status", "read", timeout=LIFE_MS)
+    expect(
+        page.get_by_test_id("composer-closed")
+    ).to_be_visible()  # an answer opens it, no template
+    page.goto("/sandbox/phone")
+    expect(page.get_by_text(FILLED)).to_be_visible()
+
+
+def test_open_window_offers_them_too_and_says_how_to_get_one(person: Person, stack: Stack) -> None:
+    page = person(connected(stack, "Nothing approved"))
+    page.goto("/sandbox/phone")
+    page.get_by_test_id("phone-input").fill("Hello")
+    page.get_by_test_id("phone-send").click()
+    page.goto("/messages")
+    ready(page)
+    page.locator("[data-testid^=conversation-]").click()
+
+    page.get_by_test_id("composer-template").click()
+
+    expect(page.get_by_text("No approved template yet")).to_be_visible()
+    page.get_by_test_id("to-templates").click()
+    page.wait_for_url("**/templates")
