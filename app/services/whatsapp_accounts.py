@@ -106,6 +106,11 @@ def keep(session: Session, actor: Actor, account: NewAccount) -> WhatsAppAccount
 def list_all(session: Session, actor: Actor) -> list[AccountView]:
     """Return the accounts in use, newest first: without those whose numbers were all let go."""
     actor.require(Permission.NUMBER_READ)
+    return list_used(session, actor)
+
+
+def list_used(session: Session, actor: Actor) -> list[AccountView]:
+    """Do the same for whoever may use an account. System-only: the caller has asked."""
     numbers = select(PhoneNumber.id).where(
         col(PhoneNumber.workspace_id) == col(WhatsAppAccount.workspace_id),
         col(PhoneNumber.account_id) == col(WhatsAppAccount.id),

@@ -80,6 +80,11 @@ MATRIX = """
     POST /api/phone-numbers/{id}/verify-code  401 403 403 409 409 404 404
     POST /api/phone-numbers/{id}/register     401 403 403 409 409 404 404
     DELETE /api/phone-numbers/{id}            401 403 403 204 404 404 404
+    GET  /api/templates                       401 200 200 200 200 200 200
+    POST /api/templates                       401 403 403 422 422 422 422
+    GET  /api/templates/{id}                  401 200 200 200 200 404 404
+    PATCH /api/templates/{id}                 401 403 403 200 200 404 404
+    DELETE /api/templates/{id}                401 403 403 204 404 404 404
     GET  /api/openapi.json                    200 200 200 200 200 200 200
     GET  /api/docs                            200 200 200 200 200 200 200
     GET  /api/{path:path}                     404 404 404 404 404 404 404
@@ -105,6 +110,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/phone-numbers/{id}/request-code": {"method": "SMS"},
     "POST /api/phone-numbers/{id}/verify-code": {"code": "123456"},
     "POST /api/phone-numbers/{id}/register": {"pin": "123456"},
+    "PATCH /api/templates/{id}": {"name": "order_update", "submit": False},
     "POST /api/messages": {"type": "text", "content": {"text": "Hello"}},
 }
 PNG = bytes.fromhex(
@@ -244,5 +250,7 @@ def test_an_unknown_path_below_a_page_is_404_for_people_and_nothing_for_others(
 
 def filled(route: str, ids: dict[str, str]) -> str:
     """Return the path of a route with acme's ids, and with nonsense where no row is meant."""
-    known = ids | {"id": ids["number" if "phone-numbers" in route else "message"]}
+    named = {"phone-numbers": "number", "templates": "template"}
+    meant = next((row for part, row in named.items() if part in route), "message")
+    known = ids | {"id": ids[meant]}
     return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: known.get(found[1], "nonsense"), route)

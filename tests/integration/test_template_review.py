@@ -11,7 +11,12 @@ from app.actor import Role
 from app.errors import NotFound, PermissionDenied, ValidationFailed
 from app.models.enums import TemplateCategory, TemplateStatus
 from app.services.templates import drafts, review
-from app.services.templates.drafts import TemplateNameTaken, TemplateNotEditable, TemplateText
+from app.services.templates.drafts import (
+    TemplateNameTaken,
+    TemplateNotEditable,
+    TemplateText,
+    TemplateView,
+)
 from app.services.templates.shape import Button, ButtonKind, Shape
 from app.services.whatsapp.client import GraphRefused
 from tests.accounts import act, outcome
@@ -244,3 +249,21 @@ def test_verdict_is_told_by_a_webhook(line: Line):
     assert row is not None
     assert row["field"] == "message_template_status_update"
     assert '"event":"APPROVED"' in row["value"]
+
+
+def test_program_submits_at_once_and_what_meta_refuses_is_not_kept(line: Line):
+    def create(name: str) -> TemplateView:
+        written = TemplateText(
+            name=name, language="en_US", category=TemplateCategory.UTILITY,
+            shape=Shape(body="Your order is here, see you soon."),
+        )  # fmt: skip
+        return review.create(
+            line.team.admin, written, phone_number_id=line.number.id, is_submitted=True
+        )
+
+    assert create("order_here").status is TemplateStatus.PENDING
+    execute("DELETE FROM templates")  # Meta still has it, so it takes no second one of the name
+    with pytest.raises(GraphRefused):
+        create("order_here")
+
+    assert count("templates") == 0

@@ -5,11 +5,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.rest import authentication, messages, phone_numbers
+from app.api.rest import authentication, messages, phone_numbers, templates
 from app.api.rest.document import describe
 from app.api.rest.operation import new_router, public
 
-ROUTERS = (authentication.router, messages.router, phone_numbers.router)
+ROUTERS = (authentication.router, messages.router, phone_numbers.router, templates.router)
 
 _self = new_router("About")
 

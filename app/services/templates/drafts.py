@@ -2,8 +2,10 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -13,6 +15,7 @@ from app.i18n import mark
 from app.ids import new_id
 from app.models import Template
 from app.models.enums import TemplateCategory, TemplateStatus
+from app.pagination import Cursor, Page, Slice
 from app.services import whatsapp_accounts
 from app.services.templates.shape import Shape, read, to_components
 
@@ -64,6 +67,7 @@ class TemplateView:
     reason: str | None
     quality: str | None
     shape: Shape
+    components: list[dict[str, Any]]
     submitted_at: dt.datetime | None
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -99,6 +103,26 @@ def list_all(
     rows = session.exec(query.order_by(col(Template.name), col(Template.language))).all()
     views = [view_of(row) for row in rows]
     return [view for view in views if view.is_sendable] if only_sendable else views
+
+
+def list_page(session: Session, actor: Actor, part: Slice) -> Page[TemplateView]:
+    """Return a page of the templates, newest first; deleted ones are gone."""
+    actor.require(Permission.TEMPLATE_READ)
+    query = select(Template).where(
+        col(Template.workspace_id) == actor.workspace_id,
+        col(Template.status) != TemplateStatus.DELETED,
+    )
+    if (after := part.after) is not None:
+        place = tuple_(col(Template.created_at), col(Template.id))
+        query = query.where(place < (after.at, after.id))
+    query = query.order_by(col(Template.created_at).desc(), col(Template.id).desc())
+    rows = session.exec(query.offset(part.skip).limit(part.limit + 1)).all()
+    items = [view_of(row) for row in rows[: part.limit]]
+    has_more = len(rows) > part.limit
+    return Page(
+        items=items,
+        next_cursor=Cursor(items[-1].created_at, items[-1].id).encode() if has_more else None,
+    )
 
 
 def get(session: Session, actor: Actor, template_id: UUID) -> TemplateView:
@@ -213,6 +237,7 @@ def view_of(row: Template) -> TemplateView:
         reason=row.reason,
         quality=row.quality,
         shape=read(row.components, is_named=row.is_named),
+        components=row.components,
         submitted_at=row.submitted_at,
         created_at=row.created_at,
         updated_at=row.updated_at,

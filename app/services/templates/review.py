@@ -3,6 +3,7 @@
 Each function opens its own transactions: no network inside one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,11 +12,12 @@ from sqlmodel import Session, col, delete, select
 from app import db
 from app.actor import Actor, Permission
 from app.clock import utc_now
-from app.errors import ValidationFailed
+from app.errors import NotFound, ValidationFailed
+from app.i18n import gettext as _
 from app.ids import new_id
 from app.models import Template
 from app.models.enums import TemplateCategory, TemplateStatus
-from app.services import audit, whatsapp_accounts
+from app.services import audit, phone_numbers, whatsapp_accounts
 from app.services.templates import drafts, lint
 from app.services.templates.drafts import (
     EDITABLE,
@@ -25,7 +27,7 @@ from app.services.templates.drafts import (
 )
 from app.services.templates.shape import to_components
 from app.services.whatsapp import templates as graph
-from app.services.whatsapp.client import Credentials
+from app.services.whatsapp.client import Credentials, GraphRefused
 from app.services.whatsapp.templates import TemplateInfo
 
 
@@ -37,6 +39,62 @@ class _Target:
     status: TemplateStatus
 
 
+def create(
+    actor: Actor, written: TemplateText, *, phone_number_id: UUID | None, is_submitted: bool
+) -> TemplateView:
+    """Keep a new template of a number's account, and have Meta review it if that is asked.
+
+    Without a number it is the workspace's only account. What Meta refuses is not kept.
+
+    Raises:
+        ValidationFailed: no number is named and there is not one account; or as for `submit`.
+        NotFound: no such number of one's own, or it has no account yet.
+        TemplateNameTaken, GraphRefused: nothing is kept.
+        ProviderError: nobody knows whether Meta has it; the draft stays.
+    """
+    actor.require(Permission.TEMPLATE_MANAGE)
+    if is_submitted:
+        _require_right(written)
+    with db.transaction(actor.workspace_id) as session:
+        account_id = _account_of(session, actor, phone_number_id)
+        made = drafts.create(session, actor, account_id, written)
+    if not is_submitted:
+        return made
+    try:
+        return submit(actor, made.id, written)
+    except GraphRefused:
+        with db.transaction(actor.workspace_id) as session:
+            session.delete(drafts.find(session, actor, made.id, lock=True))
+        raise
+
+
+def change(
+    actor: Actor,
+    template_id: UUID,
+    rewrite: Callable[[TemplateView], TemplateText],
+    *,
+    is_submitted: bool,
+) -> TemplateView:
+    """Change a draft, or have Meta review other parts of what it has.
+
+    Raises:
+        NotFound, TemplateNameTaken, TemplateNotEditable (what Meta has is changed at Meta only);
+        as for `submit`.
+    """
+    actor.require(Permission.TEMPLATE_MANAGE)
+    with db.transaction(actor.workspace_id) as session:
+        view = drafts.view_of(drafts.find(session, actor, template_id))
+        written = rewrite(view)
+        if not is_submitted:
+            return drafts.change(session, actor, template_id, written)
+    named = (written.name, written.language, written.category)
+    if view.status is not TemplateStatus.DRAFT and named != (
+        view.name, view.language, view.category,
+    ):  # fmt: skip
+        raise TemplateNotEditable
+    return submit(actor, template_id, written)
+
+
 def submit(actor: Actor, template_id: UUID, written: TemplateText) -> TemplateView:
     """Keep the text and have Meta review it: PENDING, or what Meta says at once.
 
@@ -46,9 +104,7 @@ def submit(actor: Actor, template_id: UUID, written: TemplateText) -> TemplateVi
         GraphRefused, ProviderError: what Meta says; a draft is kept with the new written.
     """
     actor.require(Permission.TEMPLATE_MANAGE)
-    findings = lint.check(written.name, written.language, written.shape)
-    if findings:
-        raise ValidationFailed({one.place: one.sentence for one in reversed(findings)})
+    _require_right(written)
     with db.transaction(actor.workspace_id) as session:
         if drafts.find(session, actor, template_id).status is TemplateStatus.DRAFT:
             drafts.change(session, actor, template_id, written)
@@ -80,7 +136,7 @@ def submit(actor: Actor, template_id: UUID, written: TemplateText) -> TemplateVi
         _record(session, actor, "template.submitted", row)
         session.flush()
         session.refresh(row)
-        return drafts.get(session, actor, template_id)
+        return drafts.view_of(row)
 
 
 def remove(actor: Actor, template_id: UUID) -> None:
@@ -164,6 +220,24 @@ def _write(row: Template, info: TemplateInfo) -> None:
     row.quality = score[:20] if score else None
     reason = info.rejected_reason or "NONE"
     row.reason = None if reason == "NONE" else reason[:500]
+
+
+def _require_right(written: TemplateText) -> None:
+    findings = lint.check(written.name, written.language, written.shape)
+    if findings:
+        raise ValidationFailed({one.place: one.sentence for one in reversed(findings)})
+
+
+def _account_of(session: Session, actor: Actor, phone_number_id: UUID | None) -> UUID:
+    if phone_number_id is not None:
+        account_id = phone_numbers.lock(session, actor, phone_number_id).account_id
+        if account_id is None:
+            raise NotFound
+        return account_id
+    accounts = whatsapp_accounts.list_used(session, actor)
+    if len(accounts) != 1:
+        raise ValidationFailed({"phone_number_id": _("Name a number of the account.")})
+    return accounts[0].id
 
 
 def _target(session: Session, actor: Actor, template_id: UUID) -> _Target:
