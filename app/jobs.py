@@ -6,9 +6,9 @@ Arguments are none or JSON; the work is in tables. Running one twice is harmless
 
 from collections.abc import Callable
 
-from app import queue
+from app import db, queue
 from app.queue import JobName, Lane
-from app.services import tidy
+from app.services import notices, tidy
 from app.services.inbound import drain as inbound
 from app.services.mails import drain as mails
 from app.services.outbox import drain as outbox
@@ -35,6 +35,8 @@ def drain_mail() -> None:
 def sweep() -> None:
     """Ring for whatever a lost bell, a dead worker or a retry pause has left."""
     queue.answer(JobName.SWEEP)
+    with db.transaction(role=db.DbRole.DRAIN) as session:
+        notices.tell_owners(session)
     waiting = tidy.waiting()
     if waiting.webhooks:
         queue.ring(JobName.DRAIN_WEBHOOKS)

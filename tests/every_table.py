@@ -4,13 +4,15 @@ from app.actor import Role
 from app.clock import utc_now
 from app.models import (
     ApiKey,
+    ConsentEntry,
     IdempotencyKey,
     Invitation,
     MediaFile,
     MessageStatusEntry,
+    Notice,
     Template,
 )
-from app.models.enums import TemplateCategory
+from app.models.enums import ConsentSource, NoticeLevel, TemplateCategory
 from tests import factories, table_rows
 from tests.factories import Team
 
@@ -36,6 +38,22 @@ def fill(team: Team) -> None:
             language="en_US",
             category=TemplateCategory.UTILITY,
             components=[{"type": "BODY", "text": "Your order is here."}],
+        ),
+        Notice(
+            workspace_id=team.id,
+            account_id=team.number.account_id,
+            kind="account_deleted",
+            level=NoticeLevel.DANGER,
+            said_at=utc_now(),
+        ),
+        ConsentEntry(
+            workspace_id=team.id,
+            contact_id=table_rows.value(
+                "SELECT contact_id FROM conversations WHERE id = %s", conversation_id
+            ),
+            is_given=False,
+            source=ConsentSource.WHATSAPP,
+            said_at=utc_now(),
         ),
         Invitation(
             workspace_id=team.id,

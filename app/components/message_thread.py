@@ -290,7 +290,7 @@ def _row(view: MessageView) -> dict[str, Any]:
         "icon": said.icon,
         "label": words.label(view),
         "buttons": words.buttons(view),
-        "author": view.sender_name,
+        "author": _("WhatsApp app") if view.is_echo else view.sender_name,
         "error": _error(view),
         "seq": view.change_seq,
         "cursor": view.cursor,

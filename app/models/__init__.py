@@ -2,11 +2,13 @@
 
 from app.models.account import OAuthAccount, RecoveryCode, VerificationToken
 from app.models.api_key import ApiKey, IdempotencyKey
+from app.models.consent import ConsentEntry
 from app.models.contact import Contact, ContactIdentity
 from app.models.conversation import Conversation
 from app.models.invitation import Invitation
 from app.models.mail import Mail
 from app.models.message import MediaFile, Message, MessageStatusEntry
+from app.models.notice import Notice
 from app.models.phone_number import PhoneNumber, WhatsAppAccount
 from app.models.picture import Picture
 from app.models.template import Template
@@ -17,6 +19,7 @@ from app.models.workspace import Membership, Plan, Subscription, Workspace
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "ConsentEntry",
     "Contact",
     "ContactIdentity",
     "Conversation",
@@ -29,6 +32,7 @@ __all__ = [
     "Message",
     "MessageStatusEntry",
     "MessageUnprocessed",
+    "Notice",
     "OAuthAccount",
     "PhoneNumber",
     "Picture",

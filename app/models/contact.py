@@ -40,6 +40,8 @@ class Contact(WorkspaceRow, table=True):
     profile_name: str | None = Field(default=None, max_length=200)
     avatar: str | None = None
     last_message_at: dt.datetime | None = moment()
+    # No marketing since then; the ledger (consent_entries) says why.
+    opted_out_at: dt.datetime | None = moment()
     custom_fields: dict[str, Any] = json_column()
 
 

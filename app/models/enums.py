@@ -118,6 +118,26 @@ class TemplateStatus(StrEnum):
     ARCHIVED = "ARCHIVED"
 
 
+class NoticeLevel(StrEnum):
+    """How much something at Meta hurts: it is said, it will hurt, it hurts."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    DANGER = "DANGER"
+
+
+class ConsentSource(StrEnum):
+    """How somebody said yes or no to marketing."""
+
+    WHATSAPP = "WHATSAPP"
+    KEYWORD = "KEYWORD"
+    BUTTON = "BUTTON"
+    REFUSAL = "REFUSAL"
+    IMPORT = "IMPORT"
+    API = "API"
+    PERSON = "PERSON"
+
+
 class IdentityKind(StrEnum):
     """How WhatsApp names a person; one contact may have several of each."""
 

@@ -40,6 +40,10 @@ class WhatsAppAccount(WorkspaceRow, table=True):
     token_expires_at: dt.datetime | None = moment()
     is_subscribed: bool | None = None
     problem: str | None = Field(default=None, max_length=500)
+    # When its last webhook was taken; at most a minute behind.
+    last_webhook_at: dt.datetime | None = moment()
+    # How many numbers Meta lets the business have.
+    max_phone_numbers: int | None = None
 
 
 class PhoneNumber(WorkspaceRow, table=True):

@@ -31,7 +31,7 @@ GLOBAL_TABLES = frozenset(
     }
 )
 # The application adds to these and reads them; nobody changes what was written.
-APPEND_ONLY_TABLES = frozenset({"audit_entries"})
+APPEND_ONLY_TABLES = frozenset({"audit_entries", "consent_entries"})
 
 CURRENT_WORKSPACE = "nullif(current_setting('app.workspace_id', true), '')::uuid"
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from app.actor import Permission
 from app.components.call import call
+from app.components.notices import Notices
 from app.components.shell import Shell
 from app.errors import AppError, NotFound
 from app.ids import parse_id
@@ -81,6 +82,7 @@ async def shell(request: Request, session: CurrentSession) -> Response | None:
     except AppError as error:  # the database is away, or the session ended just now
         return refusal_page(error)
     Shell(session, plan, own)
+    Notices(session)
 
     def connect_number(number: str = "") -> None:
         session.actor.require(Permission.NUMBER_CONNECT)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from app.actor import Actor, Permission
-from app.models import Conversation, PhoneNumber, Template
+from app.models import Conversation, Notice, PhoneNumber, Template
 from app.services import conversations
 from app.services.conversations import PAGE, ConversationView
 
@@ -79,9 +79,9 @@ def look(session: Session, actor: Actor, known: Mapping[UUID, int]) -> Look:
 
 
 def _stamp(session: Session, actor: Actor) -> Stamp:
-    """Return what is another one whenever a number or a template changes."""
+    """Return what is another one whenever a number, a template or a notice changes."""
     found: list[Any] = []
-    for table in (PhoneNumber, Template):
+    for table in (PhoneNumber, Template, Notice):
         own = col(table.workspace_id) == actor.workspace_id
         found += session.exec(select(func.count(), func.max(table.updated_at)).where(own)).one()
     return tuple(found)

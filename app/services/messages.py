@@ -39,6 +39,7 @@ class MessageView:
     sent_at: dt.datetime
     change_seq: int
     sender_name: str | None
+    is_echo: bool
 
     @property
     def cursor(self) -> str:
@@ -192,6 +193,7 @@ def _columns() -> Select[*tuple[Any, ...]]:
         col(Message.sent_at),
         col(Message.change_seq),
         col(User.name),
+        col(Message.is_echo),
     ).join(User, col(User.id) == col(Message.sender_id), isouter=True)
 
 

@@ -17,8 +17,14 @@ from app.errors import Conflict, NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.ids import new_id
-from app.models import Conversation, Message, PhoneNumber
-from app.models.enums import MessageDirection, MessageStatus, MessageType, PhoneNumberStatus
+from app.models import Contact, Conversation, Message, PhoneNumber
+from app.models.enums import (
+    MessageDirection,
+    MessageStatus,
+    MessageType,
+    PhoneNumberStatus,
+    TemplateCategory,
+)
 from app.queue import JobName
 from app.services import messages, plans, previews
 from app.services.messages import GIVEN_UP, MessageView
@@ -34,6 +40,13 @@ class OutsideServiceWindow(Conflict):
         "The 24-hour window has closed: more than 24 hours have passed since the customer's last"
         " message."
     )
+
+
+class ContactOptedOut(Conflict):
+    """The customer wants no marketing."""
+
+    code = "contact_opted_out"
+    sentence = mark("This customer has said that they want no marketing messages.")
 
 
 class NumberNotReady(Conflict):
@@ -97,14 +110,14 @@ def send(
     """Queue a message; the same `client_ref` again returns the first one.
 
     Raises:
-        PermissionDenied, NotFound, SubscriptionRequired, NumberNotReady, OutsideServiceWindow:
-        in this order; nothing is queued.
+        PermissionDenied, NotFound, SubscriptionRequired, NumberNotReady, OutsideServiceWindow,
+        ContactOptedOut (marketing only): in this order; nothing is queued.
     """
     actor.require(Permission.MESSAGE_SEND)
     conversation = _lock(session, actor, conversation_id)
     if known := _by_client_ref(session, actor, client_ref):
         return known
-    _require_allowed(session, conversation, message.type)
+    _require_allowed(session, conversation, message.type, message.content)
     now = utc_now()
     row = Message(
         id=new_id(),
@@ -138,7 +151,7 @@ def send_again(session: Session, actor: Actor, message_id: UUID) -> MessageView:
     conversation, message, view = _lock_message(session, actor, message_id)
     if not (view.can_retry or view.status is MessageStatus.UNCERTAIN):
         raise NotRepeatable
-    _require_allowed(session, conversation, message.type)
+    _require_allowed(session, conversation, message.type, message.content)
     message.status, message.error = MessageStatus.QUEUED, None
     message.wamid, message.resend_count = None, message.resend_count + 1
     message.attempt_count, message.next_attempt_at = 0, utc_now()
@@ -192,8 +205,10 @@ def _lock_message(
     return conversation, message, messages.get(session, actor, message_id)
 
 
-def _require_allowed(session: Session, conversation: Conversation, kind: MessageType) -> None:
-    """Make sure that this kind of message may go now; a template opens what has closed."""
+def _require_allowed(
+    session: Session, conversation: Conversation, kind: MessageType, content: dict[str, Any]
+) -> None:
+    """Make sure that this message may go now; a template may where a text may not any more."""
     plans.require_sending(session, conversation.workspace_id)
     number = session.exec(
         select(PhoneNumber).where(
@@ -206,6 +221,10 @@ def _require_allowed(session: Session, conversation: Conversation, kind: Message
     until = conversation.window_expires_at
     if kind is not MessageType.TEMPLATE and (until is None or until <= utc_now()):
         raise OutsideServiceWindow
+    if content.get("category") == TemplateCategory.MARKETING:
+        contact = session.get_one(Contact, conversation.contact_id)
+        if contact.opted_out_at is not None:
+            raise ContactOptedOut
 
 
 def _show_as_newest(conversation: Conversation, message: Message) -> None:

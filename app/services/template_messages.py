@@ -16,7 +16,6 @@ from app.services.sending import Written
 from app.services.templates import drafts, fill
 from app.services.templates.drafts import TemplateView
 from app.services.templates.fill import Values
-from app.services.templates.shape import Shape
 from app.services.whatsapp.outbound import TemplateBody
 
 
@@ -65,7 +64,7 @@ def send(
     if not view.is_sendable:
         raise TemplateNotSendable
     payload = fill.payload(view.name, view.language, view.shape, values)
-    message = _written(payload, view.shape, values)
+    message = _written(payload, view, values)
     return sending.send(session, actor, conversation_id, message=message, client_ref=client_ref)
 
 
@@ -101,16 +100,19 @@ def read(session: Session, actor: Actor, phone_number_id: UUID, body: TemplateBo
         return Written(type=MessageType.TEMPLATE, content=payload, text=None)
     if row.status is not TemplateStatus.APPROVED:
         raise TemplateNotSendable
-    shape = drafts.view_of(row).shape
-    return _written(payload, shape, fill.values_of(shape, body.components or []))
+    view = drafts.view_of(row)
+    return _written(payload, view, fill.values_of(view.shape, body.components or []))
 
 
-def _written(payload: dict[str, Any], shape: Shape, values: Values) -> Written:
-    buttons = [button.text for button in shape.buttons if button.text]
+def _written(payload: dict[str, Any], view: TemplateView, values: Values) -> Written:
+    """Return the message: Meta's member, and beside it what we have to know of the template."""
+    buttons = [button.text for button in view.shape.buttons if button.text]
     return Written(
         type=MessageType.TEMPLATE,
-        content=payload | ({"buttons": buttons} if buttons else {}),
-        text=fill.rendered(shape, values),
+        content=payload
+        | {"category": view.category.value}
+        | ({"buttons": buttons} if buttons else {}),
+        text=fill.rendered(view.shape, values),
     )
 
 

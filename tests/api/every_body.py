@@ -16,7 +16,8 @@ from tests.contracts import read_bodies
 from tests.factories import Number, Team
 from tests.table_rows import rows
 
-KINDS = ("messages", "statuses")
+FIELDS = frozenset({"messages", "smb_message_echoes", "user_preferences"})
+KINDS = ("messages", "statuses", "message_echoes")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,10 +30,10 @@ class Update:
 
 
 def values_in(body: Any) -> Iterator[dict[str, Any]]:
-    """Yield what the changes of field `messages` say."""
+    """Yield what the changes say whose value lists messages, statuses, echoes or wishes."""
     for entry in body["entry"]:
         for change in entry["changes"]:
-            if change["field"] == "messages":
+            if change["field"] in FIELDS:
                 yield change["value"]
 
 
@@ -54,6 +55,26 @@ def reported_in(body: Any) -> list[tuple[str, Any]]:
     ]
 
 
+def wishes_in(body: Any) -> set[tuple[str, int, bool]]:
+    """Return what customers want: who, when, and whether it is a yes."""
+    return {
+        (raw["wa_id"], int(raw["timestamp"]), raw["value"] != "stop")
+        for value in values_in(body)
+        for raw in value.get("user_preferences", [])
+    }
+
+
+def wishes() -> list[tuple[str, int, bool]]:
+    """Return what was written down of what customers want."""
+    found = rows(
+        """
+        SELECT ltrim(c.phone_number, '+'), extract(epoch FROM e.said_at)::bigint, e.is_given
+        FROM consent_entries e JOIN contacts c ON c.id = e.contact_id
+        """
+    )
+    return [(phone, at, is_given) for phone, at, is_given in found]
+
+
 def stored() -> Counter[Update]:
     """Return every message and status that was applied, as often as it is there."""
     found = rows(
@@ -73,7 +94,8 @@ def parked() -> list[tuple[Update, str]]:
         """
         SELECT payload -> 'metadata' ->> 'phone_number_id', wa_message_id,
             coalesce(payload -> 'statuses' -> 0 ->> 'status', ''), error
-        FROM messages_unprocessed WHERE NOT payload ? 'errors'
+        FROM messages_unprocessed
+        WHERE NOT payload ? 'errors' AND NOT payload ? 'user_preferences'
         """
     )
     return [(Update(*one[:3]), one[3]) for one in found]

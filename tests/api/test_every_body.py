@@ -16,6 +16,7 @@ from app.services.inbound.apply import UNKNOWN_NUMBER
 from app.services.inbound.drain import drain
 from tests import factories
 from tests.api.every_body import (
+    KINDS,
     Addressed,
     Update,
     parked,
@@ -24,6 +25,8 @@ from tests.api.every_body import (
     stored,
     updates_in,
     values_in,
+    wishes,
+    wishes_in,
 )
 from tests.contracts import BODY_FILES, needs_bodies, read_bodies
 from tests.factories import Number, Team
@@ -62,6 +65,14 @@ def everything_was_processed(bodies: int, everyone: Iterable[Addressed]) -> None
     }
     assert expected
     assert sorted(reported()) == sorted(expected)
+    assert count("messages_unprocessed", "payload ? 'user_preferences'") == 0
+    wanted = [one for each in everyone for one in wishes_of(each)]
+    assert wanted
+    assert sorted(wishes()) == sorted(wanted)
+
+
+def wishes_of(one: Addressed) -> set[tuple[str, int, bool]]:
+    return {wish for body in one.bodies.values() for wish in wishes_in(body)}
 
 
 async def test_every_body_alone_is_stored_whole(http: httpx.AsyncClient, acme: Team, rival: Team):
@@ -92,7 +103,7 @@ async def test_every_text_is_the_one_that_was_written(
         for one in both
         for body in one.bodies.values()
         for value in values_in(body)
-        for raw in value.get("messages", [])
+        for raw in (*value.get("messages", []), *value.get("message_echoes", []))
         if raw.get("type") == "text"
     }
 
@@ -138,7 +149,7 @@ def give_true_times(one: Addressed) -> None:
     """Mend times that cannot be: the time of receipt, which is used instead, is never the same."""
     for body in one.bodies.values():
         for value in values_in(body):
-            for raw in value.get("messages", []):
+            for raw in (*value.get("messages", []), *value.get("message_echoes", [])):
                 if int(raw["timestamp"]) < LONG_AGO:
                     raw["timestamp"] = str(LONG_AGO)
 
@@ -229,7 +240,7 @@ def renamed(body: Any, number: int) -> Any:
     """Return a copy whose messages have ids of their own."""
     copy = json.loads(json.dumps(body))
     for value in values_in(copy):
-        for raw in [*value.get("messages", []), *value.get("statuses", [])]:
+        for raw in (one for kind in KINDS for one in value.get(kind, [])):
             raw["id"] = f"{raw['id']}.{number}"
     return copy
 

@@ -56,7 +56,7 @@ def test_somebody_new_becomes_a_contact_of_that_name(api: Api, acme: Team, rival
     assert answer.status_code == 201, answer.text
     message = answer.json()["message"]
     assert (message["type"], message["status"], message["content"]) == (
-        "template", "queued", CONTENT,
+        "template", "queued", CONTENT | {"category": "UTILITY"},
     )  # fmt: skip
     assert (message["contact"]["name"], message["contact"]["phoneNumber"]) == ("Bea Lim", NEW)
     assert row("SELECT workspace_id, name FROM contacts WHERE phone_number = %s", NEW) == (

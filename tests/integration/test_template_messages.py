@@ -16,7 +16,7 @@ from app.services import contacts, messages, sending, template_messages
 from app.services.messages import MessageView
 from app.services.outbox.drain import drain as drain_outbox
 from app.services.plans import SubscriptionRequired
-from app.services.sending import OutsideServiceWindow
+from app.services.sending import ContactOptedOut, OutsideServiceWindow
 from app.services.template_messages import TemplateNotSendable
 from app.services.templates.fill import Values
 from app.services.templates.shape import Button, ButtonKind, HeaderKind, Shape, to_components
@@ -115,6 +115,7 @@ def test_what_was_sent_and_what_is_read_are_kept_and_the_customer_reads_the_same
                 "parameters": [{"type": "text", "text": "Bea"}, {"type": "text", "text": "Friday"}],
             },
         ],
+        "category": "UTILITY",
         "buttons": ["Thanks"],
     }
     there = sandbox_has(line)
@@ -218,6 +219,23 @@ def test_refusal_of_whatsapp_is_the_messages_own(line: Line, template: UUID):
     assert view.error
     assert view.error["code"] == 132015
     assert not view.can_retry
+
+
+def test_marketing_is_not_sent_to_who_wants_none_and_the_rest_is(line: Line, template: UUID):
+    marketing = keep(
+        line.team,
+        line.number.account_id,
+        name="sale",
+        category=TemplateCategory.MARKETING,
+        components=to_components(SHAPE),
+    )
+    execute("UPDATE contacts SET opted_out_at = now() WHERE workspace_id = %s", line.team.id)
+
+    with pytest.raises(ContactOptedOut):
+        send(line, marketing)
+    assert send(line, template).status.value == "queued"
+    execute("UPDATE contacts SET opted_out_at = NULL WHERE workspace_id = %s", line.team.id)
+    assert send(line, marketing).status.value == "queued"
 
 
 def test_what_is_known_of_a_customer_can_fill_variables(acme: Team, rival: Team):

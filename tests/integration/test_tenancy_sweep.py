@@ -128,6 +128,7 @@ def acme_ids(acme: Team, rival: Team) -> dict[str, Any]:
         "picture_id": logo.id,
         "account_id": account.id,
         "template_id": one("templates"),
+        "notice_id": one("notices"),
         "whatsapp_account_id": one("whatsapp_accounts"),
     }
 

@@ -12,7 +12,17 @@ from app.clock import utc_now
 from app.ids import new_id
 from app.models.enums import MessageType
 from app.services.inbound import content
-from app.services.inbound.items import BadItem, Item, News, Origin, ReportedError, split
+from app.services.inbound.items import (
+    ERRORS,
+    KINDS,
+    VALUE_FIELDS,
+    BadItem,
+    Item,
+    News,
+    Origin,
+    ReportedError,
+    split,
+)
 from app.services.whatsapp.payloads import Unreadable, load, read_changes, read_message
 from tests.contracts import BODIES, BODY_FILES, needs_bodies
 from tests.factories import Number
@@ -50,9 +60,9 @@ def one_message(**members: Any) -> Item | BadItem:
 def updates_in(body: Any) -> Iterator[dict[str, Any]]:
     for entry in body["entry"]:
         for change in entry["changes"]:
-            if change["field"] == "messages":
-                for kind in ("messages", "statuses"):
-                    yield from change["value"].get(kind, [])
+            if change["field"] in VALUE_FIELDS:
+                for kind in KINDS:
+                    yield from change["value"].get(kind, []) if kind != ERRORS else []
 
 
 pytestmark = pytest.mark.usefixtures("own_settings")
@@ -69,7 +79,7 @@ def test_known_body_splits_into_all_its_updates(path: Path):
     if expected is not None:
         assert len(items) == len(expected)
         assert [item for item in items if isinstance(item, BadItem)] == []
-        assert [item.wamid for item in items] == [update["id"] for update in expected]
+        assert [item.wamid for item in items] == [update.get("id") for update in expected]
     assert len({item.key for item in items}) == len(items)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from app import crash, events
 from app.db import Connection
 from app.events import Bell
-from app.services.inbound import messages, news, numbers, people, statuses
+from app.services.inbound import consent, messages, news, numbers, people, statuses
 from app.services.inbound.items import Item, News
 from app.services.inbound.threads import Thread, lock_threads, update_threads
 
@@ -40,9 +40,14 @@ def apply(connection: Connection, batch: list[Item | News]) -> Applied:
     inbound = messages.gather(known)
     updates = statuses.gather(known)
     targets = statuses.find_targets(connection, updates)
-    contacts = people.resolve(connection, [message.person for message in inbound])
+    wishes = consent.gather(known)
+    persons = [*(one.person for one in inbound), *(one.person for one in wishes)]
+    contacts = people.resolve(connection, persons)
     keys = [message.thread_key(contacts) for message in inbound]
-    messages.lock_contacts(connection, keys)
+    moved = people.moved(contacts, [(one.person, one.message) for one in inbound])
+    people.lock(connection, contacts.values(), moved)
+    people.move(connection, moved)
+    consent.apply(connection, contacts, wishes)
     threads = lock_threads(
         connection,
         keys=set(keys),

@@ -20,6 +20,7 @@ class Inserted:
     sent_at: dt.datetime
     preview: str | None
     sender_name: str | None
+    is_echo: bool
 
     @property
     def order(self) -> tuple[dt.datetime, UUID]:
@@ -29,7 +30,7 @@ class Inserted:
     @property
     def is_unread(self) -> bool:
         """Whether somebody should look at it."""
-        return content.counts_as_unread(self.type)
+        return not self.is_echo and content.counts_as_unread(self.type)
 
     @property
     def rank(self) -> tuple[bool, dt.datetime, UUID]:
@@ -39,4 +40,4 @@ class Inserted:
     @property
     def window(self) -> dt.datetime | None:
         """Until when one may answer freely because of it."""
-        return content.window_after(self.type, self.sent_at)
+        return None if self.is_echo else content.window_after(self.type, self.sent_at)

@@ -15,10 +15,12 @@ from app.services.whatsapp.payloads import (
     GraphError,
     IncomingMessage,
     Metadata,
+    Preference,
     StatusUpdate,
     explain,
     read_change,
     read_message,
+    read_preference,
     read_status,
     read_time,
 )
@@ -32,10 +34,18 @@ NEWS_FIELDS = frozenset(
         "template_category_update",
         "phone_number_quality_update",
         "phone_number_name_update",
+        "account_update",
+        "account_alerts",
+        "account_review_update",
+        "business_capability_update",
+        "security",
     }
 )
-STATUSES = "statuses"
-ERRORS = "errors"
+STATUSES, ERRORS = "statuses", "errors"
+ECHOES, PREFERENCES = "message_echoes", "user_preferences"
+# The fields whose value has lists of items, and what an item's key begins with in each list.
+VALUE_FIELDS = frozenset({MESSAGES, "smb_message_echoes", PREFERENCES})
+KINDS = {MESSAGES: "m", STATUSES: "s", ERRORS: "e", ECHOES: "o", PREFERENCES: "p"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +68,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One message or one status; `payload` is a body's value with nothing but this item in it."""
+    """One message, status or wish; `payload` is a body's value with nothing but this item in it.
+
+    An echo is a message that the business wrote in WhatsApp's own app; its sender is for whom.
+    """
 
     origin: Origin
     key: str
@@ -67,6 +80,8 @@ class Item:
     message: IncomingMessage | None = None
     sender: Sender | None = None
     status: StatusUpdate | None = None
+    preference: Preference | None = None
+    is_echo: bool = False
 
     @property
     def wamid(self) -> str | None:
@@ -124,7 +139,7 @@ def split(changes: Sequence[Change | BadChange], origin: Origin) -> Iterator[Ite
                 wamid=None,
                 error="This part of the body is no change with a field and a value.",
             )
-        elif change.field == MESSAGES:
+        elif change.field in VALUE_FIELDS:
             yield from split_value(change.value, origin, change.key)
         elif change.field in NEWS_FIELDS:
             yield News(
@@ -152,7 +167,7 @@ def split_again(
 
 def split_value(value: dict[str, Any], origin: Origin, prefix: str) -> Iterator[Item | BadItem]:
     """Yield the items of one change's value; `prefix` makes their keys unique in the event."""
-    for kind in (MESSAGES, STATUSES, ERRORS):
+    for kind, letter in KINDS.items():
         raws = value.get(kind)
         if not isinstance(raws, list):
             continue
@@ -160,14 +175,17 @@ def split_value(value: dict[str, Any], origin: Origin, prefix: str) -> Iterator[
             payload = {"metadata": value.get("metadata"), kind: [raw]}
             if kind == MESSAGES:
                 payload["contacts"] = _contacts_for(value.get("contacts"), raw)
-            key = f"{prefix}.{kind[0]}{index}"
+            elif kind == PREFERENCES:
+                payload["contacts"] = _named_in(value.get("contacts"), raw)
+            key = f"{prefix}.{letter}{index}"
             yield _reported(payload, origin, key) if kind == ERRORS else _item(payload, origin, key)
 
 
 def _item(payload: dict[str, Any], origin: Origin, key: str) -> Item | BadItem:
-    [raw] = payload.get(MESSAGES) or payload[STATUSES]
+    kind = next(name for name in KINDS if name in payload)
+    [raw] = payload[kind]
     try:
-        return _read(payload, raw, origin, key)
+        return _read(payload, kind, raw, origin, key)
     except Unreadable as error:
         wamid = raw.get("id") if isinstance(raw, dict) else None
         return BadItem(
@@ -179,19 +197,29 @@ def _item(payload: dict[str, Any], origin: Origin, key: str) -> Item | BadItem:
         )
 
 
-def _read(payload: dict[str, Any], raw: Any, origin: Origin, key: str) -> Item:
+def _read(payload: dict[str, Any], kind: str, raw: Any, origin: Origin, key: str) -> Item:
     if not isinstance(raw, dict):
         raise Unreadable("The item is not an object.")
-    message = read_message(raw, origin.received_at) if MESSAGES in payload else None
-    return Item(
+    item = Item(
         origin=origin,
         key=key,
         meta_phone_number_id=_number(payload["metadata"]),
         payload=payload,
-        message=message,
-        sender=_sender(message, payload["contacts"]) if message else None,
-        status=None if message else read_status(raw, origin.received_at),
     )
+    at = origin.received_at
+    if kind == STATUSES:
+        return replace(item, status=read_status(raw, at))
+    if kind == PREFERENCES:
+        wish = read_preference(raw, at)
+        sender = _sender(wish.wa_id, wish.user_id, payload["contacts"])
+        return replace(item, preference=wish, sender=sender)
+    message = read_message(raw, at)
+    if kind == ECHOES:
+        addressee = str(raw.get("to") or "") or None
+        sender = _sender(addressee, str(raw.get("to_user_id") or "") or None, [])
+        return replace(item, message=message, sender=sender, is_echo=True)
+    sender = _sender(message.from_, message.from_user_id, payload["contacts"])
+    return replace(item, message=message, sender=sender)
 
 
 def _reported(payload: dict[str, Any], origin: Origin, key: str) -> ReportedError:
@@ -225,20 +253,27 @@ def _contacts_for(contacts: Any, raw: Any) -> list[dict[str, Any]]:
     if not isinstance(contacts, list) or not isinstance(raw, dict):
         return []
     people = [contact for contact in contacts if isinstance(contact, dict)]
-    names = [name for name in (raw.get("from"), raw.get("from_user_id")) if name]
-    mine = [one for one in people if one.get("wa_id") in names or one.get("user_id") in names]
-    return mine[:1] or (people if len(people) == 1 else [])
+    return _named_in(people, raw) or (people if len(people) == 1 else [])
 
 
-def _sender(message: IncomingMessage, contacts: list[dict[str, Any]]) -> Sender:
+def _named_in(contacts: Any, raw: Any) -> list[dict[str, Any]]:
+    """Return the contact that an item names itself."""
+    if not isinstance(contacts, list) or not isinstance(raw, dict):
+        return []
+    people = [contact for contact in contacts if isinstance(contact, dict)]
+    names = [name for name in map(raw.get, ("from", "from_user_id", "wa_id", "user_id")) if name]
+    return [one for one in people if one.get("wa_id") in names or one.get("user_id") in names][:1]
+
+
+def _sender(wa_id: str | None, user_id: str | None, contacts: list[dict[str, Any]]) -> Sender:
     try:
         info = ContactInfo.model_validate(contacts[0]) if contacts else ContactInfo()
     except ValueError:
         info = ContactInfo()
-    wa_id, user_id = message.from_ or info.wa_id, message.from_user_id or info.user_id
+    wa_id, user_id = wa_id or info.wa_id, user_id or info.user_id
     if wa_id and not wa_id.isdigit():  # users without a visible phone are named by their id
         wa_id, user_id = None, user_id or wa_id
     if not wa_id and not user_id:
-        raise Unreadable("The message does not say who sent it.")
+        raise Unreadable("The message does not say who sent it, or for whom it was.")
     name = (info.profile.name or info.profile.username or "").strip()[:200] or None
     return Sender(wa_id=wa_id, user_id=user_id, name=name)

@@ -12,11 +12,11 @@ from app.ids import new_id
 from app.services import previews
 from app.services.inbound import content, people
 from app.services.inbound.inserted import Inserted
-from app.services.inbound.items import Item, Sender
+from app.services.inbound.items import ECHOES, Item, Sender
 from app.services.inbound.numbers import Number
 from app.services.inbound.people import Identity, Person
 from app.services.inbound.threads import Thread, ThreadKey
-from app.services.whatsapp.payloads import IncomingMessage
+from app.services.whatsapp.payloads import MESSAGES, IncomingMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,14 @@ class Inbound:
 
     @property
     def person(self) -> Person:
-        """Who wrote, in this workspace."""
+        """Whose thread it is in, in this workspace."""
         return self.workspace_id, self.sender
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The message as Meta wrote it."""
+        [raw] = self.item.payload[ECHOES if self.item.is_echo else MESSAGES]
+        return dict(raw)
 
     def thread_key(self, contacts: dict[Identity, UUID]) -> ThreadKey:
         """Return the thread that it belongs to."""
@@ -59,14 +65,6 @@ def gather(known: Sequence[tuple[Number, Item]]) -> list[Inbound]:
     return list(unique.values())
 
 
-def lock_contacts(connection: Connection, keys: Sequence[ThreadKey]) -> None:
-    """Lock the contacts who wrote, in id order, before any conversation."""
-    ids = sorted({contact_id for _, _, contact_id in keys})
-    connection.execute(
-        "SELECT FROM contacts WHERE id = ANY(%b::uuid[]) ORDER BY id FOR NO KEY UPDATE", (ids,)
-    )
-
-
 def insert(connection: Connection, placed: Sequence[tuple[Inbound, Thread]]) -> list[Inserted]:
     """Insert what is new; a message that was here before is left alone. Returns the new ones.
 
@@ -80,13 +78,14 @@ def insert(connection: Connection, placed: Sequence[tuple[Inbound, Thread]]) -> 
     new = connection.execute(
         """
         INSERT INTO messages (id, workspace_id, conversation_id, contact_id, phone_number_id,
-            wamid, direction, type, content, text, context, status, sent_at, change_seq)
+            wamid, direction, type, content, text, context, status, sent_at, change_seq, is_echo)
         SELECT k.id, c.workspace_id, c.id, c.contact_id, c.phone_number_id, k.wamid,
-            'inbound', k.type, k.content, k.text, k.context, 'received', k.sent_at,
-            c.change_seq + 1
+            CASE WHEN k.is_echo THEN 'outbound' ELSE 'inbound' END, k.type, k.content, k.text,
+            k.context, CASE WHEN k.is_echo THEN 'sent' ELSE 'received' END, k.sent_at,
+            c.change_seq + 1, k.is_echo
         FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::jsonb[], %b::text[],
-            %b::jsonb[], %b::timestamptz[])
-            AS k (id, conversation_id, wamid, type, content, text, context, sent_at)
+            %b::jsonb[], %b::timestamptz[], %b::bool[])
+            AS k (id, conversation_id, wamid, type, content, text, context, sent_at, is_echo)
         JOIN conversations c ON c.id = k.conversation_id
         ON CONFLICT (workspace_id, phone_number_id, wamid) DO NOTHING
         RETURNING id
@@ -111,16 +110,18 @@ def _row(one: Inbound, thread: Thread) -> tuple[Inserted, tuple[Any, ...]]:
         sent_at=message.timestamp,
         preview=previews.preview(text),
         sender_name=one.sender.name,
+        is_echo=one.item.is_echo,
     )
     values = (
         row.id,
         row.conversation_id,
         message.id,
         message.type.value,
-        Jsonb(content.content_of(message, one.item.payload["messages"][0])),
+        Jsonb(content.content_of(message, one.raw)),
         text,
         Jsonb(context) if context else None,
         message.timestamp,
+        one.item.is_echo,
     )
     return row, values
 
@@ -129,6 +130,8 @@ def touch_contacts(connection: Connection, inserted: Sequence[Inserted]) -> None
     """Note when contacts wrote last and how they call themselves now."""
     newest: dict[UUID, Inserted] = {}
     for row in inserted:
+        if row.is_echo:
+            continue
         if row.contact_id not in newest or row.order > newest[row.contact_id].order:
             newest[row.contact_id] = row
     if not newest:

@@ -12,6 +12,7 @@ from app import events
 from app.db import Connection
 from app.events import Bell
 from app.models.enums import TemplateCategory, TemplateStatus
+from app.services.inbound import notices
 from app.services.inbound.items import News
 
 # A template by Meta's id, or by name and language for one whose answer was lost. Times of webhooks
@@ -122,6 +123,31 @@ def _number_name(connection: Connection, account_id: UUID, news: News) -> None:
     )
 
 
+def _capability(connection: Connection, account_id: UUID, news: News) -> None:
+    """Keep what Meta lets the business do; -1 is without limit."""
+    numbers = news.value.get("max_phone_numbers_per_business")
+    limit = _text(news, "max_daily_conversations_per_business")
+    connection.execute(
+        """
+        UPDATE whatsapp_accounts SET max_phone_numbers = coalesce(%(numbers)s, max_phone_numbers),
+            updated_at = now()
+        WHERE id = %(account)s
+        """,
+        {
+            "account": account_id,
+            "numbers": numbers if isinstance(numbers, int) and abs(numbers) < 10**6 else None,
+        },
+    )
+    connection.execute(
+        """
+        UPDATE phone_numbers SET messaging_limit = %(limit)s, updated_at = now()
+        WHERE account_id = %(account)s AND disconnected_at IS NULL AND %(limit)s <> ''
+            AND (checked_at IS NULL OR date_trunc('second', checked_at) <= %(at)s)
+        """,
+        {"account": account_id, "limit": limit[:40], "at": news.at},
+    )
+
+
 def _template(account_id: UUID, news: News) -> dict[str, Any]:
     return {
         "account": account_id,
@@ -148,4 +174,9 @@ EFFECTS: dict[str, Callable[[Connection, UUID, News], None]] = {
     "template_category_update": _template_category,
     "phone_number_quality_update": _number_quality,
     "phone_number_name_update": _number_name,
+    "account_update": notices.account_update,
+    "account_alerts": notices.account_alert,
+    "account_review_update": notices.account_review,
+    "business_capability_update": _capability,
+    "security": notices.security,
 }

@@ -1,12 +1,12 @@
 """The connected numbers that items name. System-only: the webhook drain."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from app.db import Connection
-from app.services.inbound.items import Item
+from app.services.inbound.items import Item, News
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,27 @@ def find(
                 numbers[route, meta_id] = Number(number_id, workspace_id)
     known = [(numbers[_key(item)], item) for item in items if _key(item) in numbers]
     return known, [item for item in items if _key(item) not in numbers]
+
+
+def note_webhooks(
+    connection: Connection, account_ids: Iterable[UUID | None], items: Iterable[Item | News]
+) -> None:
+    """Note that webhooks came, at most once a minute for an account, and never waiting for it."""
+    connection.execute(
+        """
+        UPDATE whatsapp_accounts SET last_webhook_at = now() WHERE id IN (
+            SELECT a.id FROM whatsapp_accounts a
+            WHERE (a.id = ANY(%b::uuid[]) OR a.id IN (
+                SELECT p.account_id FROM phone_numbers p
+                WHERE p.disconnected_at IS NULL AND p.meta_phone_number_id = ANY(%b::text[])))
+            AND (a.last_webhook_at IS NULL OR a.last_webhook_at < now() - interval '1 minute')
+            FOR NO KEY UPDATE SKIP LOCKED)
+        """,
+        (
+            [one for one in set(account_ids) if one is not None],
+            list({one.meta_phone_number_id for one in items if isinstance(one, Item)}),
+        ),
+    )
 
 
 def _key(item: Item) -> tuple[UUID | None, str]:

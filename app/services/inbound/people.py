@@ -12,6 +12,7 @@ from app.ids import new_id
 from app.models.enums import IdentityKind
 from app.services.inbound.items import Sender
 from app.services.locks import PEOPLE_LOCKS, serialize
+from app.services.whatsapp.payloads import IncomingMessage
 
 Identity = tuple[UUID, str, str]  # workspace, kind, value
 Person = tuple[UUID, Sender]
@@ -38,6 +39,53 @@ def resolve(connection: Connection, people: Iterable[Person]) -> dict[Identity, 
         found |= {key: contact for key in identities(*person) if key not in found}
     _remember(connection, {key: found[key] for key in found if key not in known})
     return found
+
+
+def moved(
+    contacts: dict[Identity, UUID], said: Iterable[tuple[Person, IncomingMessage]]
+) -> dict[Identity, UUID]:
+    """Return the new numbers that contacts say they have."""
+    found: dict[Identity, UUID] = {}
+    for person, message in said:
+        number = message.system.moved_to if message.system else None
+        contact = contact_of(contacts, person)
+        if number and contact and phone_of(number):
+            found[person[0], IdentityKind.WA_ID.value, number] = contact
+    return found
+
+
+def lock(
+    connection: Connection, contact_ids: Iterable[UUID], names: Iterable[Identity] = ()
+) -> None:
+    """Lock these names, then contacts in id order, before any conversation."""
+    serialize(connection, PEOPLE_LOCKS, (":".join(map(str, key)) for key in names))
+    connection.execute(
+        "SELECT FROM contacts WHERE id = ANY(%b::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        (sorted(set(contact_ids)),),
+    )
+
+
+def move(connection: Connection, numbers: dict[Identity, UUID]) -> None:
+    """Let contacts keep their conversations at another number; they are written to there.
+
+    A number that is somebody else's here stays theirs. Names and contacts are locked.
+    """
+    if not numbers:
+        return
+    taken = _look_up(connection, set(numbers))
+    free = {key: contact for key, contact in numbers.items() if key not in taken}
+    rows = [(key[0], contact, phone_of(key[2])) for key, contact in free.items()]
+    connection.execute(
+        """
+        UPDATE contacts c SET phone_number = d.phone, updated_at = now()
+        FROM unnest(%b::uuid[], %b::uuid[], %b::text[]) AS d (workspace_id, id, phone)
+        WHERE c.workspace_id = d.workspace_id AND c.id = d.id
+            AND NOT EXISTS (SELECT FROM contacts o
+                WHERE o.workspace_id = d.workspace_id AND o.phone_number = d.phone)
+        """,
+        _columns(sorted(rows, key=str), 3),
+    )
+    _remember(connection, free)
 
 
 def identities(workspace_id: UUID, sender: Sender) -> list[Identity]:

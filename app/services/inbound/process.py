@@ -12,7 +12,7 @@ import psycopg
 from app import db, log
 from app.db import Connection
 from app.events import Bell
-from app.services.inbound import aside
+from app.services.inbound import aside, numbers
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
 from app.services.inbound.aside import Findings
 from app.services.inbound.items import BadItem, Item, News, Origin, split, split_again
@@ -32,6 +32,7 @@ def process_events(connection: Connection, rows: list[Event]) -> list[Bell]:
             items, unreadable = read(rows, findings)
             apply_or_split(connection, items, findings)
             aside.put(connection, findings)
+            numbers.note_webhooks(connection, [row[1] for row in rows], items)
             mark_done(connection, [row[0] for row in rows], unreadable)
     except Exception as error:
         if _is_away(connection, error):

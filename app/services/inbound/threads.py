@@ -113,6 +113,7 @@ def _write(connection: Connection, deltas: dict[UUID, _Delta]) -> None:
             delta.newest.sent_at if delta.newest else None,
             delta.newest.preview if delta.newest else None,
             delta.newest.type.value if delta.newest else None,
+            delta.newest is not None and delta.newest.is_echo,
         )
         for thread_id, delta in deltas.items()
     ]
@@ -130,18 +131,18 @@ def _write(connection: Connection, deltas: dict[UUID, _Delta]) -> None:
             last_message_at = CASE WHEN is_newer THEN d.last_at ELSE c.last_message_at END,
             last_message_text = CASE WHEN is_newer THEN d.text ELSE c.last_message_text END,
             last_message_type = CASE WHEN is_newer THEN d.type ELSE c.last_message_type END,
-            last_message_direction =
-                CASE WHEN is_newer THEN 'inbound' ELSE c.last_message_direction END,
-            last_message_status =
-                CASE WHEN is_newer THEN 'received' ELSE c.last_message_status END
+            last_message_direction = CASE WHEN NOT is_newer THEN c.last_message_direction
+                WHEN d.is_echo THEN 'outbound' ELSE 'inbound' END,
+            last_message_status = CASE WHEN NOT is_newer THEN c.last_message_status
+                WHEN d.is_echo THEN 'sent' ELSE 'received' END
         FROM (
             SELECT k.*, k.last_id IS NOT NULL AND (o.last_message_at IS NULL OR
                 (k.type <> ALL(%b::text[]), k.last_at, k.last_id)
                 > (o.last_message_type <> ALL(%b::text[]), o.last_message_at, o.last_message_id)
             ) AS is_newer
             FROM unnest(%b::uuid[], %b::int[], %b::timestamptz[], %b::uuid[], %b::timestamptz[],
-                %b::text[], %b::text[])
-                AS k (id, unread, window_until, last_id, last_at, text, type)
+                %b::text[], %b::text[], %b::bool[])
+                AS k (id, unread, window_until, last_id, last_at, text, type, is_echo)
             JOIN conversations o ON o.id = k.id
         ) d
         WHERE c.id = d.id

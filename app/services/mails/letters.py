@@ -38,6 +38,19 @@ def verify_email(token: str) -> Letter:
     )
 
 
+def notice(workspace: str, sentence: str, remedy: str) -> Letter:
+    """Tell an owner what Meta says of the workspace's account."""
+    return Letter(
+        kind="notice",
+        subject=_("{workspace}: news from Meta about your number").format(workspace=workspace),
+        paragraphs=(sentence, remedy),
+        button=(_("Open the phone numbers"), f"{settings().public_url}/phone-numbers"),
+        reason=_("You get this because you own the workspace {workspace}.").format(
+            workspace=workspace
+        ),
+    )
+
+
 def account_exists() -> Letter:
     """Tell somebody who signs up with a known address, without telling anybody else."""
     return Letter(

@@ -106,13 +106,17 @@ def end_pauses(connection: Connection) -> None:
 
 
 def _addresses(connection: Connection, contacts: list[tuple[UUID, UUID]]) -> dict[UUID, Address]:
-    """Return how to address contacts: by the id they wrote from, their phone, their user id."""
+    """Return how to address contacts: by the id they wrote from, their phone, their user id.
+
+    Of several ids the newest counts: somebody may have another number now.
+    """
     rows = connection.execute(
         """
         SELECT c.id, c.phone_number, i.kind, i.value
         FROM unnest(%b::uuid[], %b::uuid[]) AS k (workspace_id, id)
         JOIN contacts c USING (workspace_id, id)
         LEFT JOIN contact_identities i ON i.workspace_id = c.workspace_id AND i.contact_id = c.id
+        ORDER BY i.id
         """,
         ([one[0] for one in contacts], [one[1] for one in contacts]),
     ).fetchall()

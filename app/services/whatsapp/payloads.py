@@ -144,6 +144,14 @@ class SystemNotice(Payload):
     body: str | None = None
     type: str | None = None
     wa_id: str | None = None
+    new_wa_id: str | None = None
+
+    @property
+    def moved_to(self) -> str | None:
+        """The digits of the customer's new number, where that is the news."""
+        found = self.new_wa_id or self.wa_id
+        is_moved = self.type in {"user_changed_number", "customer_changed_number"}
+        return found if is_moved and found and found.isdecimal() else None
 
 
 class Edit(Payload):
@@ -217,6 +225,17 @@ class IncomingMessage(Payload):
     def media(self) -> Media | None:
         """The file, whichever kind it is."""
         return self.image or self.video or self.audio or self.document or self.sticker
+
+
+class Preference(Payload):
+    """What a customer told WhatsApp about marketing messages: stop, resume, or signup."""
+
+    wa_id: str | None = None
+    user_id: str | None = None
+    detail: str | None = None
+    category: str | None = None
+    value: str = Field(min_length=1, max_length=40)
+    timestamp: dt.datetime
 
 
 class StatusUpdate(Payload):
@@ -315,6 +334,19 @@ def read_message(raw: dict[str, Any], received_at: dt.datetime) -> IncomingMessa
             if not bad or bad & _REQUIRED:
                 raise Unreadable(explain(error)) from error
             raw = {name: value for name, value in raw.items() if name not in bad}
+
+
+def read_preference(raw: dict[str, Any], received_at: dt.datetime) -> Preference:
+    """Read what a customer prefers.
+
+    Raises:
+        Unreadable: it does not say what.
+    """
+    raw = {**raw, "timestamp": read_time(raw.get("timestamp"), received_at)}
+    try:
+        return Preference.model_validate(raw)
+    except ValueError as error:
+        raise Unreadable(explain(error)) from error
 
 
 def read_status(raw: dict[str, Any], received_at: dt.datetime) -> StatusUpdate:
