@@ -1,6 +1,6 @@
 """One conversation: header, bubbles, composer. Subscribe, load the window, catch up."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from nicegui.events import GenericEventArguments
 from app.actor import Permission
 from app.components import words
 from app.components.button import mark
-from app.components.call import action, call
+from app.components.call import action, ask, call
 from app.components.composer import Composer
 from app.components.conversation_list import status_strings
 from app.components.icon import icon
@@ -24,7 +24,14 @@ from app.i18n import gettext as _
 from app.ids import new_id, parse_id
 from app.models.enums import MessageStatus
 from app.pagination import Cursor
-from app.services import contacts, conversations, messages, sending, template_messages
+from app.services import (
+    contacts,
+    conversations,
+    messages,
+    sending,
+    signals,
+    template_messages,
+)
 from app.services.conversations import ConversationView
 from app.services.messages import MessageView, ThreadWindow
 from app.services.sessions import SessionView
@@ -115,6 +122,7 @@ class MessageThread:
         self.composer = Composer(session, view, can_send=may_send)
         self.composer.on("send", self._on_send)
         self.composer.on("template", self._on_template)
+        self.composer.on("typing", self._on_typing)
         self._live = ThreadSubscription(context.client, self._actor, view.id, self._on_window)
 
     async def load(self) -> None:
@@ -243,8 +251,21 @@ class MessageThread:
     @action
     async def _on_seen(self, event: GenericEventArguments) -> None:
         last = event.args.get("last")  # the highest sequence number on the screen
-        if isinstance(last, int) and 0 < last <= MOST_SEQ:
-            await call(self._actor, conversations.mark_read, self._view.id, last)
+        if not isinstance(last, int) or not 0 < last <= MOST_SEQ:
+            return
+        if await call(self._actor, conversations.mark_read, self._view.id, last):
+            self._show(signals.show_read, self._view.id, last)
+
+    def _on_typing(self) -> None:
+        self._show(signals.show_typing, self._view.id)
+
+    def _show(self, signal: Callable[..., None], *args: Any) -> None:
+        """Let the customer see something of us; nobody here waits for it."""
+        background_tasks.create(self._ask(signal, *args), name="signal")
+
+    @action
+    async def _ask(self, signal: Callable[..., None], *args: Any) -> None:
+        await ask(self._actor, signal, *args)
 
 
 def _page_size(unread_count: int) -> int:

@@ -171,10 +171,11 @@ def ensure(session: Session, actor: Actor, *, contact_id: UUID, phone_number_id:
     ).one()
 
 
-def mark_read(session: Session, actor: Actor, conversation_id: UUID, seen: int) -> None:
+def mark_read(session: Session, actor: Actor, conversation_id: UUID, seen: int) -> bool:
     """Note that somebody of the team has seen everything up to a sequence number.
 
-    What the customer wrote since stays unread. The other browsers learn of it.
+    What the customer wrote since stays unread. The other browsers learn of it. Returns whether
+    anything was unread until now.
     """
     actor.require(Permission.CONVERSATION_READ)
     mine = (
@@ -186,7 +187,7 @@ def mark_read(session: Session, actor: Actor, conversation_id: UUID, seen: int) 
         select(Conversation.unread_count).where(*mine).with_for_update(key_share=True)
     ).first()
     if not unread:
-        return
+        return False
     unseen = session.exec(
         select(func.count())
         .select_from(Message)
@@ -198,7 +199,7 @@ def mark_read(session: Session, actor: Actor, conversation_id: UUID, seen: int) 
         )
     ).one()
     if unseen >= unread:
-        return
+        return False
     row = session.exec(
         update(Conversation)
         .where(*mine)
@@ -208,6 +209,7 @@ def mark_read(session: Session, actor: Actor, conversation_id: UUID, seen: int) 
     events.ring(
         session, *events.conversation_bells(actor.workspace_id, conversation_id, int(row[0]))
     )
+    return True
 
 
 def counts(session: Session, actor: Actor) -> Counts:

@@ -27,6 +27,7 @@ OPENERS = {
     "app.services.number_health",
     "app.services.own_accounts",
     "app.services.templates.review",
+    "app.services.signals",
     # Compares or hashes a password between two transactions.
     "app.services.password_changes",
     "app.services.sign_ins",

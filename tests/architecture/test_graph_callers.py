@@ -17,6 +17,7 @@ CALLERS = {"transmit.transmit": "client.send"} | dict.fromkeys(
         "management.request_code",
         "management.subscribe",
         "management.verify_code",
+        "receipts.mark_read",
         "templates.create",
         "templates.delete",
         "templates.edit",

@@ -19,11 +19,11 @@ from app.services.sending import Written
 from app.services.templates import fill
 from app.services.templates.fill import Values
 from app.services.templates.shape import Button, ButtonKind, HeaderKind, Shape, to_components
-from app.services.whatsapp import client, management, outbound, templates
+from app.services.whatsapp import client, management, outbound, receipts, templates
 from app.services.whatsapp.client import Credentials
 from tests import factories
 from tests.contracts import needs_document
-from tests.graph_contract import contract
+from tests.graph_contract import contract, document
 from tests.integration.outbox_line import Line
 from tests.table_rows import execute, status_of
 from tests.waiting import wait_until
@@ -126,6 +126,28 @@ def test_subscribing_to_webhooks_keeps_the_contract(line: Line, requests: list[h
     assert answer["success"] is True
     assert problems(requests) == []
     assert [one.method for one in requests] == ["POST"]
+
+
+def test_showing_that_one_reads_and_types_is_the_documents_own_example(
+    line: Line, requests: list[httpx.Request]
+):
+    """It has no shape in the document, which has an example of it only."""
+    content = document()["paths"]["/{Version}/{Phone-Number-ID}/messages"]["post"]["requestBody"]
+    examples = content["content"]["application/json"]["examples"]
+    example = examples["Send typing indicator and read receipt"]["value"]
+    for is_typing in (False, True):
+        with pytest.raises(client.GraphRefused):  # the sandbox knows no such message
+            receipts.mark_read(
+                credentials_of(line),
+                line.number.meta_id,
+                example["message_id"],
+                is_typing=is_typing,
+            )
+
+    reads, types = (json.loads(one.content) for one in requests)
+    assert types == example
+    assert reads == {name: value for name, value in example.items() if name != "typing_indicator"}
+    assert all(one.url.path.endswith(f"/{line.number.meta_id}/messages") for one in requests)
 
 
 def test_setting_a_number_up_keeps_the_contract(line: Line, requests: list[httpx.Request]):

@@ -141,7 +141,7 @@ class Number:
                 _("What customers see"),
                 {
                     "read": _("Blue ticks when somebody here has read their message"),
-                    "typing": _("That somebody here is typing"),
+                    "typing": _("That somebody here is typing (with blue ticks only)"),
                 },
                 ticked={name for name, is_on in on.items() if is_on},
             )

@@ -7,6 +7,7 @@ import { reader } from "parley/reader.js";
 const LIMIT = 4096;
 const COUNT_FROM = 3800;
 const HOUR = 3600e3;
+const TYPING_EVERY = 20e3;
 
 function uuid() {
   if (window.crypto?.randomUUID) return crypto.randomUUID();
@@ -47,7 +48,7 @@ export default {
     </div>
   `,
   props: { conversationId: String, userId: String, windowExpiresAt: String, canSend: Boolean },
-  emits: ["send", "template"],
+  emits: ["send", "template", "typing"],
   data() {
     return { text: "", expires: this.windowExpiresAt, limit: LIMIT, countFrom: COUNT_FROM, now: Date.now() };
   },
@@ -85,6 +86,7 @@ export default {
   },
   created() {
     this.text = readDraft(this.userId, this.conversationId);
+    this.told = 0;
     this.onHide = () => this.flush();
     window.addEventListener("pagehide", this.onHide);
     document.addEventListener("visibilitychange", this.onHide);
@@ -119,6 +121,7 @@ export default {
       if (!this.ready || !this.canSend || this.left <= 0) return;
       const text = this.text.trim();
       const clientRef = uuid();
+      this.told = 0; // a message ends it
       this.text = "";
       this.save();
       window.dispatchEvent(new CustomEvent("shell:sending", { detail: { conversation_id: this.conversationId, client_ref: clientRef, text } }));
@@ -135,8 +138,15 @@ export default {
     },
     onInput() {
       this.grow();
+      this.tellTyping();
       clearTimeout(this.saving);
       this.saving = setTimeout(this.save, 500);
+    },
+    // What customers see of it lasts 25 seconds.
+    tellTyping() {
+      if (!this.text.trim() || Date.now() - this.told < TYPING_EVERY) return;
+      this.told = Date.now();
+      this.$emit("typing");
     },
     grow() {
       const box = this.$refs.box;
