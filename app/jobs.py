@@ -6,15 +6,21 @@ Arguments are none or JSON; the work is in tables. Running one twice is harmless
 
 from collections.abc import Callable
 
-from app import db, queue
+from app import db, log, queue
+from app.actor import Actor
+from app.errors import AppError
 from app.queue import JobName, Lane
-from app.services import notices, tidy
+from app.services import notices, number_health, tidy
 from app.services.inbound import drain as inbound
 from app.services.mails import drain as mails
 from app.services.outbox import drain as outbox
 
 # Seconds between rings. The drains ring by themselves when work comes; this is the net below.
-SCHEDULE: dict[JobName, int] = {JobName.SWEEP: 5, JobName.TIDY: 3600}
+SCHEDULE: dict[JobName, int] = {
+    JobName.SWEEP: 5,
+    JobName.TIDY: 3600,
+    JobName.CHECK_NUMBERS: 3600,
+}
 
 
 def drain_webhooks() -> None:
@@ -44,6 +50,18 @@ def sweep() -> None:
         queue.ring(JobName.DRAIN_OUTBOX)
     if waiting.mail:
         queue.ring(JobName.DRAIN_MAIL)
+
+
+def check_numbers() -> None:
+    """Ask Meta how the numbers are that were not looked at for hours."""
+    queue.answer(JobName.CHECK_NUMBERS)
+    with db.transaction(role=db.DbRole.DRAIN) as session:
+        found = number_health.list_stale(session)
+    for workspace_id, number_id in found:
+        try:
+            number_health.check(Actor.system(workspace_id), number_id)
+        except AppError as error:  # Meta is away, or the number went meanwhile
+            log.get(__name__).info("number_not_checked", code=error.code)
 
 
 def tidy_up() -> None:

@@ -46,6 +46,7 @@ class JobName(StrEnum):
     DRAIN_MAIL = "drain_mail"
     SWEEP = "sweep"
     TIDY = "tidy_up"
+    CHECK_NUMBERS = "check_numbers"
 
     @property
     def lane(self) -> Lane:
@@ -53,7 +54,7 @@ class JobName(StrEnum):
         match self:
             case JobName.DRAIN_OUTBOX:
                 return Lane.OUTBOUND
-            case JobName.DRAIN_MAIL:
+            case JobName.DRAIN_MAIL | JobName.CHECK_NUMBERS | JobName.TIDY:
                 return Lane.BACKGROUND
             case _:
                 return Lane.INBOUND

@@ -8,6 +8,7 @@ from nicegui import ui
 
 from app.clock import utc_now
 from app.components.button import mark
+from app.components.when import ago
 from app.i18n import gettext as _
 from app.i18n import ngettext
 from app.services.number_health import HealthView
@@ -51,6 +52,7 @@ def lines(health: HealthView) -> list[Line]:
     return [
         _token(health),
         _webhooks(health),
+        _last_webhook(health),
         _quality(health),
         _limit(health),
         _throughput(health),
@@ -103,6 +105,13 @@ def _limit(health: HealthView) -> Line:
     if tier in TIERS:
         return Line("limit", label, f"{TIERS[tier]:,}", "neutral")
     return Line("limit", label, tier or _("Not known yet"), "neutral")
+
+
+def _last_webhook(health: HealthView) -> Line:
+    label, last = _("Last heard from Meta"), health.last_webhook_at
+    if last is None:
+        return Line("last-webhook", label, _("Not yet"), "neutral")
+    return Line("last-webhook", label, ago(last), "neutral")
 
 
 def _throughput(health: HealthView) -> Line:

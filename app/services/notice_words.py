@@ -10,6 +10,8 @@ SENTENCES = {
     "account_disabled": mark("Meta has disabled your WhatsApp account, or is about to."),
     "account_restricted": mark("Meta restricts your WhatsApp account: {text}."),
     "account_review": mark("Meta has not approved your business: {text}."),
+    "token": mark("Meta does not take the access token of your WhatsApp account any more: {text}"),
+    "token_ends": mark("The access token of your WhatsApp account ends on {text}."),
     "security.PIN_CHANGED": mark("The two-step PIN of {text} was changed at Meta."),
     "security.PIN_RESET_REQUEST": mark("Somebody asked Meta to reset the two-step PIN of {text}."),
     "security.PIN_RESET_SUCCESS": mark("The two-step PIN of {text} was reset at Meta."),
@@ -25,6 +27,8 @@ REMEDIES = {
     "account_disconnected": mark("Connect the number again with a new access token."),
     "account_disabled": mark("Ask for a review in the WhatsApp Manager, under Account quality."),
     "account_restricted": mark("It ends by itself; the WhatsApp Manager says when and why."),
+    "token": mark("Make a new token at Meta and put it in on the page of the number."),
+    "token_ends": mark("Make a new token at Meta and put it in on the page of the number."),
     "account_review": mark("Complete the business verification in Meta's business settings."),
 }
 ALERT = mark("Meta warns about your WhatsApp account: {text}")

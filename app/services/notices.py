@@ -9,13 +9,16 @@ from sqlmodel import Session, col, or_, select
 from app import events
 from app.actor import Actor, Permission, Role
 from app.clock import utc_now
+from app.db import Connection
 from app.errors import NotFound
+from app.ids import new_id
 from app.models import Membership, Notice, User, Workspace
 from app.models.enums import NoticeLevel
 from app.services import notice_words
 from app.services.mails import letters, post
 
 MOST_TOLD = 50  # in one transaction
+MAX_TEXT, MAX_KIND, MAX_SUBJECT = 500, 60, 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,17 @@ class NoticeView:
     sentence: str
     remedy: str
     said_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One thing that is said of an account; without a level it is over."""
+
+    kind: str
+    subject: str = ""
+    level: NoticeLevel | None
+    text: str = ""
+    ends_at: dt.datetime | None = None
 
 
 def list_open(session: Session, actor: Actor) -> list[NoticeView]:
@@ -63,6 +77,39 @@ def dismiss(session: Session, actor: Actor, notice_id: UUID) -> None:
     row.dismissed_at = utc_now()
     session.flush()
     events.ring(session, events.Bell(events.inbox_topic(actor.workspace_id)))
+
+
+def put(connection: Connection, account_id: UUID, said: Said, *, at: dt.datetime) -> None:
+    """Keep what is said of an account, the newest word; who put it away sees it again when new.
+
+    System-only: the drain, and whoever has asked Meta.
+    """
+    connection.execute(
+        """
+        INSERT INTO notices AS n (id, workspace_id, account_id, kind, subject, level, text,
+            said_at, ends_at, ended_at)
+        SELECT %(id)s, workspace_id, id, %(kind)s, %(subject)s, %(level)s, %(text)s, %(at)s,
+            %(ends_at)s, %(ended_at)s
+        FROM whatsapp_accounts WHERE id = %(account)s
+        ON CONFLICT (workspace_id, account_id, kind, subject) DO UPDATE SET
+            level = EXCLUDED.level, text = EXCLUDED.text, said_at = EXCLUDED.said_at,
+            ends_at = EXCLUDED.ends_at, ended_at = EXCLUDED.ended_at, updated_at = now(),
+            told_at = CASE WHEN n.ended_at IS NULL THEN n.told_at END,
+            dismissed_at = CASE WHEN n.ended_at IS NULL THEN n.dismissed_at END
+        WHERE n.said_at < EXCLUDED.said_at
+        """,
+        {
+            "id": new_id(),
+            "account": account_id,
+            "kind": said.kind[:MAX_KIND],
+            "subject": said.subject[:MAX_SUBJECT],
+            "level": (said.level or NoticeLevel.INFO).value,
+            "text": said.text[:MAX_TEXT],
+            "at": at,
+            "ends_at": said.ends_at,
+            "ended_at": None if said.level else at,
+        },
+    )
 
 
 def tell_owners(session: Session) -> None:

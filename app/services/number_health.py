@@ -7,17 +7,23 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, or_, select
 
 from app import db
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.errors import NotFound
 from app.models import PhoneNumber, WhatsAppAccount
-from app.services import phone_numbers, whatsapp_accounts
+from app.models.enums import NoticeLevel
+from app.services import notices, phone_numbers, whatsapp_accounts
+from app.services.notices import Said
 from app.services.whatsapp import management
 from app.services.whatsapp.client import Credentials, GraphRefused
 from app.services.whatsapp.management import NumberInfo
+
+STALE = dt.timedelta(hours=6)
+MOST_CHECKED = 200  # by one run of the job
+TOKEN_WARNING = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,7 @@ class HealthView:
     name_status: str | None
     token_expires_at: dt.datetime | None
     is_subscribed: bool | None
+    last_webhook_at: dt.datetime | None
     sends_read_receipts: bool
     sends_typing: bool
 
@@ -93,8 +100,32 @@ def check(actor: Actor, phone_number_id: UUID) -> HealthView:
         row = phone_numbers.lock(session, actor, phone_number_id)
         account = whatsapp_accounts.find(session, actor, account_id, lock=True)
         _keep(row, account, found)
+        _warn(session, account)
         session.flush()
         return get(session, actor, phone_number_id)
+
+
+def list_stale(session: Session) -> list[tuple[UUID, UUID]]:
+    """Return workspace and id of numbers that nobody has asked Meta about for hours.
+
+    Numbers of the sandbox are always well. System-only: a job.
+    """
+    rows = session.exec(
+        select(PhoneNumber.workspace_id, PhoneNumber.id)
+        .join(WhatsAppAccount, col(WhatsAppAccount.id) == col(PhoneNumber.account_id))
+        .where(
+            col(PhoneNumber.disconnected_at).is_(None),
+            col(PhoneNumber.meta_phone_number_id).is_not(None),
+            col(WhatsAppAccount.is_sandbox).is_(False),
+            or_(
+                col(PhoneNumber.checked_at).is_(None),
+                col(PhoneNumber.checked_at) < utc_now() - STALE,
+            ),
+        )
+        .order_by(func.random())  # those that cannot be reached keep nobody else waiting
+        .limit(MOST_CHECKED)
+    ).all()
+    return [(workspace_id, number_id) for workspace_id, number_id in rows]
 
 
 def switch(
@@ -143,6 +174,26 @@ def _keep(row: PhoneNumber, account: WhatsAppAccount, found: _Found) -> None:
     row.throughput = found.number.throughput.level if found.number.throughput else None
 
 
+def _warn(session: Session, account: WhatsAppAccount) -> None:
+    """Have people told before, and when, nothing can be sent any more."""
+    ends, now = account.token_expires_at, utc_now()
+    is_ending = not account.problem and ends is not None and ends - now < TOKEN_WARNING
+    said = (
+        Said(
+            kind="token",
+            level=NoticeLevel.DANGER if account.problem else None,
+            text=account.problem or "",
+        ),
+        Said(
+            kind="token_ends",
+            level=NoticeLevel.WARNING if is_ending else None,
+            text=ends.date().isoformat() if is_ending and ends else "",
+        ),
+    )
+    for one in said:
+        notices.put(db.driver(session), account.id, one, at=now)
+
+
 def _view(row: PhoneNumber, account: WhatsAppAccount | None) -> HealthView:
     return HealthView(
         account_id=row.account_id,
@@ -156,6 +207,7 @@ def _view(row: PhoneNumber, account: WhatsAppAccount | None) -> HealthView:
         name_status=row.name_status,
         token_expires_at=account.token_expires_at if account else None,
         is_subscribed=account.is_subscribed if account else None,
+        last_webhook_at=account.last_webhook_at if account else None,
         sends_read_receipts=row.sends_read_receipts,
         sends_typing=row.sends_typing,
     )

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from app import jobs
 from app.actor import Role
 from app.config import configure
 from app.errors import NotFound, PermissionDenied, ProviderError
-from app.services import number_health
+from app.services import notices, number_health
 from tests.accounts import act, outcome
 from tests.factories import Team
 from tests.integration.outbox_line import Line
@@ -79,3 +80,42 @@ def test_others_neither_look_nor_ask(line: Line, rival: Team):
         actor = line.team.members()[role]
         assert outcome(partial(number_health.check, actor, line.number.id)) is PermissionDenied
         assert outcome(partial(act, switch, actor, line.number.id)) is PermissionDenied
+
+
+def test_job_asks_about_numbers_that_nobody_looked_at_and_warns_of_the_token(
+    line: Line, rival: Team
+):
+    health = partial(act, number_health.get, line.team.viewer, line.number.id)
+    execute("UPDATE whatsapp_accounts SET is_sandbox = true WHERE id <> %s", line.number.account_id)
+
+    jobs.check_numbers()
+    first = health()
+    assert first.checked_at is not None
+    assert act(notices.list_open, line.team.viewer) == []
+    line.graph.store.database.run(
+        "UPDATE accounts SET access_token = 'one more' WHERE waba_id = ?", line.number.waba_id
+    )
+    jobs.check_numbers()
+    assert health() == first, "asked a moment ago"
+
+    execute("UPDATE phone_numbers SET checked_at = now() - interval '7 hours'")
+    jobs.check_numbers()
+    (notice,) = act(notices.list_open, line.team.viewer)
+    assert "access token" in notice.sentence
+    assert act(notices.list_open, rival.viewer) == []
+
+    line.graph.store.database.run(
+        "UPDATE accounts SET access_token = ? WHERE waba_id = ?",
+        line.sandbox_number.access_token,
+        line.number.waba_id,
+    )
+    number_health.check(line.team.admin, line.number.id)
+    assert act(notices.list_open, line.team.viewer) == []
+
+
+def test_job_goes_on_where_meta_is_away(line: Line):
+    execute("UPDATE whatsapp_accounts SET graph_url = 'http://127.0.0.1:9/graph'")
+
+    jobs.check_numbers()
+
+    assert value("SELECT count(*) FROM phone_numbers WHERE checked_at IS NOT NULL") == 0

@@ -6,17 +6,15 @@ and comes later changes nothing.
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from app.db import Connection
-from app.ids import new_id
 from app.models.enums import NoticeLevel
 from app.services.inbound.items import News
+from app.services.notices import Said, put
 
 DANGER, WARNING, INFO = NoticeLevel.DANGER, NoticeLevel.WARNING, NoticeLevel.INFO
-MAX_TEXT, MAX_KIND, MAX_SUBJECT = 500, 60, 120
 
 # Of account_update: what begins, what it is called here, and what ends it.
 BEGINS = {
@@ -32,17 +30,6 @@ ENDS = {
     "PARTNER_APP_INSTALLED": "account_disconnected",
 }
 ALERT_LEVELS = {"CRITICAL": DANGER, "WARNING": WARNING}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One notice as Meta said it; without a level it is over."""
-
-    kind: str
-    subject: str = ""
-    level: NoticeLevel | None
-    text: str = ""
-    ends_at: dt.datetime | None = None
 
 
 def account_update(connection: Connection, account_id: UUID, news: News) -> None:
@@ -109,34 +96,8 @@ def _of_account(news: News) -> Iterable[Said]:
 
 
 def _write(connection: Connection, account_id: UUID, news: News, said: Iterable[Said]) -> None:
-    """Keep the notices, of each the newest word; who put one away sees it again when it is new."""
     for one in sorted(said, key=lambda one: (one.kind, one.subject)):
-        connection.execute(
-            """
-            INSERT INTO notices AS n (id, workspace_id, account_id, kind, subject, level, text,
-                said_at, ends_at, ended_at)
-            SELECT %(id)s, workspace_id, id, %(kind)s, %(subject)s, %(level)s, %(text)s, %(at)s,
-                %(ends_at)s, %(ended_at)s
-            FROM whatsapp_accounts WHERE id = %(account)s
-            ON CONFLICT (workspace_id, account_id, kind, subject) DO UPDATE SET
-                level = EXCLUDED.level, text = EXCLUDED.text, said_at = EXCLUDED.said_at,
-                ends_at = EXCLUDED.ends_at, ended_at = EXCLUDED.ended_at, updated_at = now(),
-                told_at = CASE WHEN n.ended_at IS NULL THEN n.told_at END,
-                dismissed_at = CASE WHEN n.ended_at IS NULL THEN n.dismissed_at END
-            WHERE n.said_at < EXCLUDED.said_at
-            """,
-            {
-                "id": new_id(),
-                "account": account_id,
-                "kind": one.kind[:MAX_KIND],
-                "subject": one.subject[:MAX_SUBJECT],
-                "level": (one.level or INFO).value,
-                "text": one.text[:MAX_TEXT],
-                "at": news.at,
-                "ends_at": one.ends_at,
-                "ended_at": None if one.level else news.at,
-            },
-        )
+        put(connection, account_id, one, at=news.at)
 
 
 def _object(value: dict[str, Any], name: str) -> dict[str, Any]:
