@@ -27,6 +27,7 @@ from app.models import Workspace
 from app.problems import OperatorProblem
 from app.services import (
     api_keys,
+    key_rotation,
     passwords,
     phone_numbers,
     sandbox_numbers,
@@ -161,6 +162,11 @@ def replay(options: argparse.Namespace) -> Answer:
         return {"replayed": webhook_events.replay(session, _id(options.event))}
 
 
+def rotate_keys(_options: argparse.Namespace) -> Answer:
+    """Encrypt all secrets with the first of SECRET_KEYS, beside traffic."""
+    return {"rotated": key_rotation.rotate()}
+
+
 def migrate(_options: argparse.Namespace) -> Answer:
     """Bring the database to this version."""
     if not settings().database_owner_url:  # of the embedded one it is known by now
@@ -179,6 +185,8 @@ def _doctor() -> Answer:
         if not problems:
             with services():
                 problems += schema.diagnose()
+                if not problems:
+                    key_rotation.require_keys()
                 queue.require()
     except OperatorProblem as error:
         problems.append(error.explanation)
@@ -251,6 +259,7 @@ def _parser() -> argparse.ArgumentParser:
     number.add_argument("--verify-token")
     number.add_argument("--graph-url")
 
+    add("rotate-keys", rotate_keys)
     add("connect-sandbox", connect_sandbox).add_argument("--workspace", required=True)
     add("stats", show_stats).add_argument("--workspace")
     add("drain", drain).add_argument("--timeout", type=_seconds, default=DRAIN_TIMEOUT_S)

@@ -15,6 +15,11 @@ class Bound:
     workspace_id: UUID | None
     row_id: UUID
 
+    @property
+    def tenant(self) -> str:
+        """Whose data key it is: the workspace's, or the installation's."""
+        return str(self.workspace_id or "")
+
     def at(self, column: str) -> str:
         """Return the name of one place in that row."""
         return f"{self.table}|{column}|{self.workspace_id}|{self.row_id}"
@@ -22,7 +27,7 @@ class Bound:
 
 def seal(secret: str, bound: Bound, column: str) -> bytes:
     """Encrypt a secret for its place."""
-    return encrypt(settings().keys, secret, bound_to=bound.at(column))
+    return encrypt(settings().keys, secret, bound_to=bound.at(column), tenant=bound.tenant)
 
 
 def open_secret(value: bytes | None, bound: Bound, column: str) -> str | None:
@@ -33,4 +38,4 @@ def open_secret(value: bytes | None, bound: Bound, column: str) -> str | None:
     """
     if value is None:
         return None
-    return decrypt(settings().keys, bytes(value), bound_to=bound.at(column))
+    return decrypt(settings().keys, bytes(value), bound_to=bound.at(column), tenant=bound.tenant)

@@ -36,6 +36,7 @@ OPENERS = {
 }
 # Drains and counts over all workspaces: batches in SQL, on a connection of their own.
 CONNECTORS = {
+    "app.services.key_rotation",
     "app.services.inbound.drain",
     "app.services.mails.drain",
     "app.services.outbox.drain",

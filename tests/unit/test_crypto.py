@@ -1,8 +1,20 @@
 """Secrets at rest: bound to their place, readable with older keys, useless when changed."""
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.crypto import DecryptionFailed, decrypt, encrypt, hash_token, new_token, same
+from app.crypto import (
+    FIRST_VERSION,
+    NONCE_BYTES,
+    DecryptionFailed,
+    decrypt,
+    encrypt,
+    hash_token,
+    is_newest,
+    key_id_of,
+    new_token,
+    same,
+)
 
 OLD, NEW = b"o" * 32, b"n" * 32
 PLACE = "whatsapp_accounts|access_token|ws|row"
@@ -37,6 +49,26 @@ def test_older_key_still_opens_and_the_newest_one_seals():
     assert decrypt([NEW, OLD], value, bound_to=PLACE) == "secret"
     with pytest.raises(DecryptionFailed):
         decrypt([OLD], encrypt([NEW, OLD], "secret", bound_to=PLACE), bound_to=PLACE)
+
+
+def test_value_of_one_workspace_does_not_open_with_the_key_of_another():
+    value = encrypt([NEW], "secret", bound_to=PLACE, tenant="acme")
+
+    assert decrypt([NEW], value, bound_to=PLACE, tenant="acme") == "secret"
+    with pytest.raises(DecryptionFailed):
+        decrypt([NEW], value, bound_to=PLACE, tenant="rival")
+
+
+def test_value_of_the_first_form_still_opens_and_counts_as_old():
+    nonce = b"n" * NONCE_BYTES
+    sealed = AESGCM(NEW).encrypt(nonce, b"secret", PLACE.encode())
+    key_id = key_id_of(encrypt([NEW], "x", bound_to=PLACE))
+    value = FIRST_VERSION + key_id + nonce + sealed
+
+    assert decrypt([NEW], value, bound_to=PLACE, tenant="acme") == "secret"
+    assert not is_newest([NEW], value)
+    assert is_newest([NEW, OLD], encrypt([NEW], "x", bound_to=PLACE))
+    assert not is_newest([NEW, OLD], encrypt([OLD], "x", bound_to=PLACE))
 
 
 def test_lost_key_is_told():

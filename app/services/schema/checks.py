@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.db import DbRole
+from app.services import key_rotation
 from app.services.schema import roles
 from app.services.schema.migrations import is_applied, is_current, migrate
 from app.services.schema.problems import (
@@ -20,11 +21,13 @@ def prepare() -> None:
 
     Raises:
         SchemaProblem: as for `check`.
+        KeyMissing: secrets in it cannot be opened.
     """
     with understood():
         if db.url(DbRole.OWNER) and not is_applied():
             migrate()
     check()
+    key_rotation.require_keys()
 
 
 def check() -> None:
