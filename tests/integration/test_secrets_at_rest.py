@@ -88,6 +88,7 @@ def used(  # type: ignore[no-untyped-def]
         "PIN": PIN,
         "password": PASSWORD,
     }
+    log.get(__name__).warning("began", access_token=theirs.access_token, pin=PIN)
     own_accounts.connect(boss, typed(theirs), [theirs.meta_phone_number_id])
     for token in ("refused token", "replaced token"):
         with pytest.raises(AppError):
