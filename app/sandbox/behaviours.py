@@ -21,6 +21,7 @@ class Behaviour:
     reorder: bool = False
     duplicate: float = 0.0
     drop: float = 0.0
+    limits: bool = False
     fail_with: str | None = None
     count: int | None = None
 

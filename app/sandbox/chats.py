@@ -96,6 +96,7 @@ def customer_json(customer: Customer) -> dict[str, Any]:
         "phone": readable_phone(customer.wa_id),
         "isOnline": customer.is_online,
         "showsReceipts": customer.shows_receipts,
+        "wantsMarketing": customer.wants_marketing,
     }
 
 

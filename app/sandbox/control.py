@@ -7,7 +7,7 @@ for one number with `phoneNumberId`.
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -19,7 +19,7 @@ from app.sandbox.errors import CODES
 from app.sandbox.identifiers import wa_id_of
 from app.sandbox.refusals import body_of
 from app.sandbox.runtime import CurrentSandbox, Sandbox
-from app.sandbox.store import PhoneTaken
+from app.sandbox.store import PhoneTaken, SandboxNumber
 
 SPECIAL_FAILURES = frozenset({"timeout", "lost", "503", "429"})
 UNSIGNED = "A provisioning bearer is needed."
@@ -61,6 +61,9 @@ class Changes(CamelModel):
     reorder: bool = False  # shuffle each due group
     duplicate: Probability | bool = False  # POST a body twice
     drop: Probability | bool = False  # never deliver an update
+    limits: bool = False  # refuse what is faster than Meta lets (130429, 131056)
+    token_expired: bool = False  # answer 190 to everything
+    quality: Literal["GREEN", "YELLOW", "RED"] = "GREEN"  # how customers rate the number
     fail_with: int | str | None = None  # refuse the next sends with this error
     count: int | None = Field(None, ge=1)  # so many of them; all, without
     phone_number_id: str | None = None  # Meta's id: this number only
@@ -78,7 +81,9 @@ class Changes(CamelModel):
 
     def values(self) -> dict[str, Any]:
         """Return what was named, ready to be stored; a new failure without count has no limit."""
-        named = self.model_dump(exclude_unset=True, exclude={"phone_number_id"})
+        named = self.model_dump(
+            exclude_unset=True, exclude={"phone_number_id", "token_expired", "quality"}
+        )
         for name in ("duplicate", "drop"):
             if name in named:
                 named[name] = float(named[name])
@@ -139,7 +144,25 @@ async def change_control(
     """Set what is named and return all values."""
     scope = await _scope(request, sandbox, changes.phone_number_id)
     behaviour = await asyncio.to_thread(sandbox.store.behaviours.change, scope, changes.values())
+    for number in await asyncio.to_thread(_numbers_of, sandbox, scope):
+        await asyncio.to_thread(_change_number, sandbox, number, changes)
+    sandbox.delivery.wake()
     return _behaviour_json(behaviour, changes.phone_number_id)
+
+
+def _numbers_of(sandbox: Sandbox, scope: Scope) -> list[SandboxNumber]:
+    if scope.meta_phone_number_id:
+        found = sandbox.store.find_number(scope.meta_phone_number_id)
+        return [found] if found else []
+    return sandbox.store.list_workspace_numbers(scope.workspace) if scope.workspace else []
+
+
+def _change_number(sandbox: Sandbox, number: SandboxNumber, changes: Changes) -> None:
+    """Set what stands with a number or its account: of a person's numbers, or the one named."""
+    if "token_expired" in changes.model_fields_set:
+        sandbox.store.set_token_expired(number.waba_id, is_expired=changes.token_expired)
+    if "quality" in changes.model_fields_set:
+        sandbox.lifecycle.rate(number, changes.quality)
 
 
 async def _scope(request: Request, sandbox: Sandbox, number_id: str | None) -> Scope:

@@ -35,6 +35,7 @@ class Customer:
     user_id: str
     is_online: bool
     shows_receipts: bool
+    wants_marketing: bool
 
 
 class Customers:
@@ -78,12 +79,16 @@ class Customers:
         )
         return [_customer(row) for row in rows]
 
-    def set_switches(self, customer: Customer, *, is_online: bool, shows_receipts: bool) -> None:
+    def set_switches(
+        self, customer: Customer, *, is_online: bool, shows_receipts: bool, wants_marketing: bool
+    ) -> None:
         with self._database.transaction():
             self._database.run(
-                "UPDATE customers SET is_online = ?, shows_receipts = ? WHERE id = ?",
+                "UPDATE customers SET is_online = ?, shows_receipts = ?, wants_marketing = ?"
+                " WHERE id = ?",
                 is_online,
                 shows_receipts,
+                wants_marketing,
                 customer.id,
             )
             self.touch(customer.workspace)
@@ -131,4 +136,5 @@ def _customer(row: sqlite3.Row) -> Customer:
         user_id=row["user_id"],
         is_online=bool(row["is_online"]),
         shows_receipts=bool(row["shows_receipts"]),
+        wants_marketing=bool(row["wants_marketing"]),
     )

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS accounts (
     app_secret TEXT NOT NULL,
     verify_token TEXT NOT NULL,
     callback_url TEXT,                        -- NULL: updates wait until there is one
-    is_subscribed INTEGER NOT NULL DEFAULT 1  -- 0: updates are not made at all
+    is_subscribed INTEGER NOT NULL DEFAULT 1, -- 0: updates are not made at all
+    is_token_expired INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS numbers (
     meta_phone_number_id TEXT PRIMARY KEY,
@@ -35,7 +36,8 @@ CREATE TABLE IF NOT EXISTS numbers (
     code_method TEXT,
     code_until REAL NOT NULL DEFAULT 0,
     codes_asked TEXT NOT NULL DEFAULT '[]',   -- when, as JSON
-    registrations TEXT NOT NULL DEFAULT '[]'  -- the same
+    registrations TEXT NOT NULL DEFAULT '[]', -- the same
+    quality TEXT NOT NULL DEFAULT 'GREEN'
 );
 CREATE TABLE IF NOT EXISTS customers (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,6 +47,7 @@ CREATE TABLE IF NOT EXISTS customers (
     user_id TEXT NOT NULL,                    -- business-scoped user id
     is_online INTEGER NOT NULL DEFAULT 1,
     shows_receipts INTEGER NOT NULL DEFAULT 1,
+    wants_marketing INTEGER NOT NULL DEFAULT 1,
     UNIQUE (workspace, wa_id)
 );
 CREATE INDEX IF NOT EXISTS customers_by_user_id ON customers (workspace, user_id);
@@ -110,16 +113,22 @@ CREATE TABLE IF NOT EXISTS versions (
 );
 """
 
-# Of files made before numbers were verified and registered here.
-NEW_NUMBER_COLUMNS = {
-    "is_verified": "INTEGER NOT NULL DEFAULT 1",
-    "is_registered": "INTEGER NOT NULL DEFAULT 1",
-    "pin": "TEXT",
-    "code": "TEXT",
-    "code_method": "TEXT",
-    "code_until": "REAL NOT NULL DEFAULT 0",
-    "codes_asked": "TEXT NOT NULL DEFAULT '[]'",
-    "registrations": "TEXT NOT NULL DEFAULT '[]'",
+# Of files made before the sandbox knew these.
+NEW_COLUMNS = {
+    "accounts": {"is_token_expired": "INTEGER NOT NULL DEFAULT 0"},
+    "customers": {"wants_marketing": "INTEGER NOT NULL DEFAULT 1"},
+    "updates": {"field": "TEXT NOT NULL DEFAULT 'messages'"},
+    "numbers": {
+        "quality": "TEXT NOT NULL DEFAULT 'GREEN'",
+        "is_verified": "INTEGER NOT NULL DEFAULT 1",
+        "is_registered": "INTEGER NOT NULL DEFAULT 1",
+        "pin": "TEXT",
+        "code": "TEXT",
+        "code_method": "TEXT",
+        "code_until": "REAL NOT NULL DEFAULT 0",
+        "codes_asked": "TEXT NOT NULL DEFAULT '[]'",
+        "registrations": "TEXT NOT NULL DEFAULT '[]'",
+    },
 }
 
 
@@ -198,12 +207,9 @@ def _add_what_is_missing(connection: sqlite3.Connection) -> None:
     if "accepted_at" not in columns:
         connection.execute("ALTER TABLE messages ADD COLUMN accepted_at REAL")
         connection.execute("UPDATE messages SET accepted_at = arrived_at")
-    columns = {row["name"] for row in connection.execute("PRAGMA table_info(numbers)")}
-    for name, kind in NEW_NUMBER_COLUMNS.items():
-        if name not in columns:
-            connection.execute(f"ALTER TABLE numbers ADD COLUMN {name} {kind}")
-    columns = {row["name"] for row in connection.execute("PRAGMA table_info(updates)")}
-    if "field" not in columns:
-        kind = "TEXT NOT NULL DEFAULT 'messages'"
-        connection.execute(f"ALTER TABLE updates ADD COLUMN field {kind}")
+    for table, wanted in NEW_COLUMNS.items():
+        columns = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+        for name, kind in wanted.items():
+            if name not in columns:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
     connection.execute("COMMIT")

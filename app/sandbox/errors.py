@@ -145,6 +145,10 @@ def bad_token() -> GraphError:
     return GraphError(190, "Invalid OAuth access token - Cannot parse access token")
 
 
+def expired_token() -> GraphError:
+    return GraphError(190, "Error validating access token: Session has expired", subcode=463)
+
+
 def unknown_object(method: str, object_id: str) -> GraphError:
     """Meta answers alike for what does not exist and for what the token may not see."""
     verb = {"GET": "get", "DELETE": "delete"}.get(method, "post")

@@ -78,7 +78,7 @@ def _number(number: SandboxNumber, settings: Settings) -> dict[str, Any]:
         "display_phone_number": readable_phone(number.phone),
         "verified_name": number.display_name,
         "code_verification_status": "VERIFIED" if number.is_verified else "NOT_VERIFIED",
-        "quality_rating": "GREEN" if number.is_registered else "UNKNOWN",
+        "quality_rating": number.quality if number.is_registered else "UNKNOWN",
         "platform_type": "CLOUD_API" if number.is_registered else "NOT_APPLICABLE",
         "throughput": {"level": "STANDARD" if number.is_registered else "NOT_APPLICABLE"},
         "status": "CONNECTED" if number.is_registered else "PENDING",

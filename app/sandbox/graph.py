@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 
 from app.sandbox import outgoing
 from app.sandbox.behaviours import Scope
-from app.sandbox.errors import GraphError, bad_token, refusal, unknown_object
+from app.sandbox.errors import GraphError, bad_token, expired_token, refusal, unknown_object
 from app.sandbox.runtime import CurrentSandbox, Sandbox, bearer_of
 from app.sandbox.store import SandboxNumber
 
@@ -31,9 +31,12 @@ async def authenticated_waba(version: str, request: Request, sandbox: CurrentSan
     if not VERSION.fullmatch(version):
         raise GraphError(2500, f"Unknown path components: /{version}")
     token = bearer_of(request) or request.query_params.get("access_token", "")
-    waba_id = await asyncio.to_thread(sandbox.store.find_waba_by_token, token)
-    if waba_id is None:
+    found = await asyncio.to_thread(sandbox.store.find_waba_by_token, token)
+    if found is None:
         raise bad_token()
+    waba_id, is_expired = found
+    if is_expired:
+        raise expired_token()
     return waba_id
 
 

@@ -28,7 +28,7 @@ async def debug_token(
     target = await asyncio.to_thread(sandbox.store.find_waba_by_token, input_token)
     if target is None:
         return {"data": {"is_valid": False, "scopes": []}}
-    if target != waba_id:
+    if target[0] != waba_id:
         raise bad_token()
     number = (await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id))[0]
     return {

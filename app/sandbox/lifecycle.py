@@ -17,7 +17,9 @@ from app.sandbox.messages import Message, NewMessage
 from app.sandbox.outgoing import Outgoing, ReadMark
 from app.sandbox.store import SandboxNumber, Store
 
-WINDOW_CLOSED = 131047
+WINDOW_CLOSED, OPTED_OUT = 131047, 131050
+# Meta's limits: messages a second of a number; to one customer 45 at once, then one in six seconds.
+PER_SECOND, PAIR_BURST, PAIR_S = 80, 45, 45 * 6.0
 TYPING_S = 25
 
 
@@ -51,7 +53,8 @@ class Lifecycle:
         with store.database.transaction():
             customer = self._recipient(number, outgoing)
             self._check_context(number, outgoing.context_wamid)
-            is_open = outgoing.type == "template" or self._window(number, customer) > store.clock()
+            failure = self._failure(number, customer, outgoing.type, category)
+            self._pace(number, customer)
             message = store.messages.create(
                 NewMessage(
                     wamid=identifiers.new_wamid(customer.wa_id, is_from_customer=False),
@@ -64,13 +67,48 @@ class Lifecycle:
                     opaque=outgoing.opaque,
                     category=category,
                 ),
-                has_arrived=is_open and customer.is_online,
-                is_failed=not is_open,
+                has_arrived=failure is None and customer.is_online,
+                is_failed=failure is not None,
             )
             store.messages.set_typing(number.meta_phone_number_id, customer.id, seconds=0)
-            self._report(number, customer, message)
+            self._report(number, customer, message, failure)
             store.customers.touch(number.workspace)
         return message, customer
+
+    def echo(self, number: SandboxNumber, customer: Customer, text: str) -> Message:
+        """Let the business write in WhatsApp's own app; it opens no window."""
+        store = self._store
+        with store.database.transaction():
+            message = store.messages.create(
+                NewMessage(
+                    wamid=identifiers.new_wamid(customer.wa_id, is_from_customer=False),
+                    meta_phone_number_id=number.meta_phone_number_id,
+                    customer_id=customer.id,
+                    is_from_customer=False,
+                    type="text",
+                    content={"body": text},
+                ),
+                has_arrived=customer.is_online,
+            )
+            now = store.clock()
+            value = payloads.echo_value(number, customer, message, at=now)
+            self._queue(number, customer, value, at=now, field="smb_message_echoes")
+            store.customers.touch(number.workspace)
+        return message
+
+    def rate(self, number: SandboxNumber, quality: str) -> None:
+        """Let customers rate a number as GREEN, YELLOW or RED."""
+        store = self._store
+        with store.database.transaction():
+            store.set_quality(number.meta_phone_number_id, quality)
+            if number.is_subscribed:
+                store.updates.put(
+                    number.meta_phone_number_id,
+                    0,
+                    payloads.quality_value(number, quality),
+                    due_at=store.clock(),
+                    field="phone_number_quality_update",
+                )
 
     def mark_read(self, number: SandboxNumber, mark: ReadMark) -> None:
         """Note that the business read a message and those before it; raises `GraphError`."""
@@ -115,14 +153,21 @@ class Lifecycle:
             self._store.customers.touch(number.workspace)
         return message
 
-    def switch(self, customer: Customer, *, is_online: bool, shows_receipts: bool) -> None:
+    def switch(
+        self, customer: Customer, *, is_online: bool, shows_receipts: bool, wants_marketing: bool
+    ) -> None:
         """Set a customer's switches; coming online moves everything that waited."""
         store = self._store
         with store.database.transaction():
             store.customers.set_switches(
-                customer, is_online=is_online, shows_receipts=shows_receipts
+                customer,
+                is_online=is_online,
+                shows_receipts=shows_receipts,
+                wants_marketing=wants_marketing,
             )
             current = store.customers.find(customer.workspace, customer.id)
+            if current is not None and wants_marketing != customer.wants_marketing:
+                self._tell_wish(current)
             if current is None or not is_online:
                 return
             for message in store.messages.list_waiting(customer.id):
@@ -160,10 +205,41 @@ class Lifecycle:
         if wamid and not self._store.messages.find(number.meta_phone_number_id, wamid):
             raise GraphError(131009, details="context['message_id'] is not a known message.")
 
-    def _report(self, number: SandboxNumber, customer: Customer, message: Message) -> None:
-        if message.is_failed:
+    def _failure(
+        self, number: SandboxNumber, customer: Customer, kind: str, category: str
+    ) -> int | None:
+        """Return why a message that Meta accepts will not arrive."""
+        if category == "marketing" and not customer.wants_marketing:
+            return OPTED_OUT
+        is_open = kind == "template" or self._window(number, customer) > self._store.clock()
+        return None if is_open else WINDOW_CLOSED
+
+    def _pace(self, number: SandboxNumber, customer: Customer) -> None:
+        """Refuse what comes too fast, where the control page asks for Meta's limits."""
+        scope = Scope(workspace=number.workspace, meta_phone_number_id=number.meta_phone_number_id)
+        if not self._store.behaviours.find(scope).limits:
+            return
+        now, sent = self._store.clock(), self._store.messages.count_sent
+        if sent(number.meta_phone_number_id, since=now - 1) >= PER_SECOND:
+            raise GraphError(130429)
+        pair = sent(number.meta_phone_number_id, since=now - PAIR_S, customer_id=customer.id)
+        if pair >= PAIR_BURST:
+            raise GraphError(131056)
+
+    def _tell_wish(self, customer: Customer) -> None:
+        """Tell every business of the workspace that the customer has written with."""
+        now = self._store.clock()
+        for number in self._store.list_workspace_numbers(customer.workspace):
+            if self._store.messages.list_chat(number.meta_phone_number_id, customer.id):
+                value = payloads.wish_value(number, customer, at=now)
+                self._queue(number, customer, value, at=now, field="user_preferences")
+
+    def _report(
+        self, number: SandboxNumber, customer: Customer, message: Message, failure: int | None
+    ) -> None:
+        if failure is not None:
             now = self._store.clock()
-            value = payloads.failed_value(number, customer, message, WINDOW_CLOSED, at=now)
+            value = payloads.failed_value(number, customer, message, failure, at=now)
             self._queue(number, customer, value, at=now)
             return
         self._queue_status(number, customer, message, "sent", after_s=0)
@@ -211,13 +287,21 @@ class Lifecycle:
         self._queue(number, customer, value, at=now)
 
     def _queue(
-        self, number: SandboxNumber, customer: Customer, value: dict[str, Any], *, at: float
+        self,
+        number: SandboxNumber,
+        customer: Customer,
+        value: dict[str, Any],
+        *,
+        at: float,
+        field: str = "messages",
     ) -> None:
         if not number.is_subscribed:
             return
         scope = Scope(workspace=number.workspace, meta_phone_number_id=number.meta_phone_number_id)
         due_at = self._due_at(at, self._store.behaviours.find(scope))
-        self._store.updates.put(number.meta_phone_number_id, customer.id, value, due_at=due_at)
+        self._store.updates.put(
+            number.meta_phone_number_id, customer.id, value, due_at=due_at, field=field
+        )
 
     def _due_at(self, at: float, behaviour: Behaviour) -> float:
         """Add the delay; round up to a common moment where updates are combined or shuffled."""

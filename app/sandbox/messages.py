@@ -136,6 +136,19 @@ class Messages:
             message.id,
         )
 
+    def count_sent(
+        self, meta_phone_number_id: str, *, since: float, customer_id: int | None = None
+    ) -> int:
+        """Return how many messages the business has sent since then, to all or to one."""
+        row = self._database.row(
+            "SELECT count(*) AS n FROM messages WHERE meta_phone_number_id = ?"
+            " AND is_from_customer = 0 AND sent_at > ? AND coalesce(? = customer_id, 1)",
+            meta_phone_number_id,
+            since,
+            customer_id,
+        )
+        return int(row["n"]) if row else 0
+
     def open_window(self, meta_phone_number_id: str, customer_id: int) -> None:
         """Let the business answer freely for 24 hours from now."""
         self._set_thread(

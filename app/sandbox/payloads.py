@@ -45,6 +45,46 @@ def status_value(
     return {**_envelope(number, customer), "statuses": [body]}
 
 
+def wish_value(number: SandboxNumber, customer: Customer, *, at: float) -> dict[str, Any]:
+    """Return the value that tells whether a customer wants marketing messages."""
+    wants = customer.wants_marketing
+    wish = {
+        "wa_id": customer.wa_id,
+        "user_id": customer.user_id,
+        "detail": f"User requested to {'resume' if wants else 'stop'} marketing messages",
+        "category": "marketing_messages",
+        "value": "resume" if wants else "stop",
+        "timestamp": int(at),
+    }
+    return {**_envelope(number, customer), "user_preferences": [wish]}
+
+
+def echo_value(
+    number: SandboxNumber, customer: Customer, message: Message, *, at: float
+) -> dict[str, Any]:
+    """Return the value for what the business wrote in WhatsApp's own app."""
+    echo = {
+        "from": number.phone.lstrip("+"),
+        "to": customer.wa_id,
+        "id": message.wamid,
+        "timestamp": str(int(at)),
+        "type": message.type,
+        message.type: message.content,
+    }
+    envelope = _envelope(number, customer)
+    del envelope["contacts"]
+    return {**envelope, "message_echoes": [echo]}
+
+
+def quality_value(number: SandboxNumber, quality: str) -> dict[str, Any]:
+    """Return the value that tells how customers rate a number now."""
+    return {
+        "display_phone_number": number.phone.lstrip("+"),
+        "event": "FLAGGED" if quality == "RED" else "UNFLAGGED",
+        "current_limit": "TIER_2K",
+    }
+
+
 def failed_value(
     number: SandboxNumber, customer: Customer, message: Message, code: int, *, at: float
 ) -> dict[str, Any]:

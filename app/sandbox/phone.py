@@ -62,6 +62,7 @@ class Switches(CamelModel):
 
     is_online: bool | None = None
     shows_receipts: bool | None = None
+    wants_marketing: bool | None = None
 
 
 class NewMessage(CamelModel):
@@ -144,15 +145,35 @@ async def set_switches(
     if customer is None:
         raise HTTPException(404, UNKNOWN)
     online, receipts = wishes.is_online, wishes.shows_receipts
+    marketing = wishes.wants_marketing
     await asyncio.to_thread(
         sandbox.lifecycle.switch,
         customer,
         is_online=customer.is_online if online is None else online,
         shows_receipts=customer.shows_receipts if receipts is None else receipts,
+        wants_marketing=customer.wants_marketing if marketing is None else marketing,
     )
     sandbox.delivery.wake()
     changed = await asyncio.to_thread(sandbox.store.customers.find, workspace, customer_id)
     return {"customer": customer_json(changed or customer)}
+
+
+@router.post("/phone/echoes", status_code=201)
+async def write_echo(
+    new: Annotated[NewMessage, Depends(body_of(NewMessage, changing_workspace))],
+    workspace: ChangingWorkspace,
+    sandbox: CurrentSandbox,
+) -> dict[str, Any]:
+    """Let the business answer in WhatsApp's own app."""
+    chat = await asyncio.to_thread(find_chat, sandbox.store, workspace, new.number, new.customer)
+    if chat is None:
+        raise HTTPException(404, UNKNOWN)
+    if not new.text.strip():
+        raise HTTPException(422, _("Write something first."))
+    echo = partial(sandbox.lifecycle.echo, chat.number, chat.customer, new.text)
+    message = await asyncio.to_thread(echo)
+    sandbox.delivery.wake()
+    return {"message": message_json(message, {})}
 
 
 @router.post("/phone/messages", status_code=201)

@@ -45,6 +45,8 @@ class SandboxNumber:
     is_subscribed: bool
     is_verified: bool
     is_registered: bool
+    is_token_expired: bool
+    quality: str
 
 
 class Store:
@@ -117,9 +119,24 @@ class Store:
         )
         return [_number(row) for row in rows]
 
-    def find_waba_by_token(self, access_token: str) -> str | None:
-        row = self.database.row("SELECT waba_id FROM accounts WHERE access_token = ?", access_token)
-        return str(row["waba_id"]) if row else None
+    def find_waba_by_token(self, access_token: str) -> tuple[str, bool] | None:
+        """Return the account that a token opens, and whether the token has ended."""
+        row = self.database.row("SELECT * FROM accounts WHERE access_token = ?", access_token)
+        return (str(row["waba_id"]), bool(row["is_token_expired"])) if row else None
+
+    def set_token_expired(self, waba_id: str, *, is_expired: bool) -> None:
+        """Let an account's token end, or work again."""
+        self.database.run(
+            "UPDATE accounts SET is_token_expired = ? WHERE waba_id = ?", is_expired, waba_id
+        )
+
+    def set_quality(self, meta_phone_number_id: str, quality: str) -> None:
+        """Change how customers rate a number."""
+        self.database.run(
+            "UPDATE numbers SET quality = ? WHERE meta_phone_number_id = ?",
+            quality,
+            meta_phone_number_id,
+        )
 
     def _insert(self, workspace: str, display_name: str, phone: str) -> SandboxNumber:
         waba_id, number_id = identifiers.new_meta_id(), identifiers.new_meta_id()
@@ -163,4 +180,6 @@ def _number(row: sqlite3.Row) -> SandboxNumber:
         is_subscribed=bool(row["is_subscribed"]),
         is_verified=bool(row["is_verified"]),
         is_registered=bool(row["is_registered"]),
+        is_token_expired=bool(row["is_token_expired"]),
+        quality=row["quality"],
     )

@@ -46,7 +46,12 @@ class World:
         return self.lifecycle.say(self.number, self.customer, text, **over).wamid
 
     def switch(self, *, is_online: bool = True, shows_receipts: bool = True) -> None:
-        self.lifecycle.switch(self.customer, is_online=is_online, shows_receipts=shows_receipts)
+        self.lifecycle.switch(
+            self.customer,
+            is_online=is_online,
+            shows_receipts=shows_receipts,
+            wants_marketing=True,
+        )
         customer = self.store.customers.find("a", self.customer.id)
         assert customer
         self.customer = customer

@@ -150,6 +150,7 @@ function paint() {
   byId("phone-who").textContent = `${customer.name} · ${customer.phone}`;
   byId("phone-online").checked = customer.isOnline;
   byId("phone-receipts").checked = customer.showsReceipts;
+  byId("phone-marketing").checked = customer.wantsMarketing;
   paintSub(number, customer);
   paintCodes(state.codes);
   paintBubbles(state.messages);
@@ -252,6 +253,21 @@ async function send() {
   }
 }
 
+async function echo() {
+  await opened;
+  const field = byId("phone-echo");
+  const text = field.value;
+  if (!text.trim()) return;
+  field.value = "";
+  byId("phone-error").textContent = "";
+  try {
+    await post("/echoes", { number: wanted.number, customer: wanted.customer, text });
+  } catch (error) {
+    byId("phone-error").textContent = error.message;
+    field.value ||= text;
+  }
+}
+
 async function switchTo(change) {
   try {
     await post(`/customers/${wanted.customer}`, change);
@@ -293,6 +309,8 @@ byId("phone-add-cancel").addEventListener("click", () => { showAdd(false); byId(
 byId("phone-quote-cancel").addEventListener("click", () => { quote(null); input.focus(); });
 byId("phone-online").addEventListener("change", (event) => switchTo({ isOnline: event.target.checked }));
 byId("phone-receipts").addEventListener("change", (event) => switchTo({ showsReceipts: event.target.checked }));
+byId("phone-marketing").addEventListener("change", (event) => switchTo({ wantsMarketing: event.target.checked }));
+byId("phone-echo-form").addEventListener("submit", (event) => { event.preventDefault(); echo(); });
 input.addEventListener("input", grow);
 input.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
