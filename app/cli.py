@@ -185,8 +185,6 @@ def _doctor() -> Answer:
         if not problems:
             with services():
                 problems += schema.diagnose()
-                if not problems:
-                    key_rotation.require_keys()
                 queue.require()
     except OperatorProblem as error:
         problems.append(error.explanation)

@@ -69,6 +69,9 @@ def diagnose() -> list[str]:
     """Return what is wrong with the database, in sentences that say how to mend it.
 
     A database that the next start will migrate by itself is none; it is not migrated here.
+
+    Raises:
+        KeyMissing: as for `prepare`.
     """
     try:
         try:
@@ -77,6 +80,8 @@ def diagnose() -> list[str]:
             if not db.url(DbRole.OWNER):
                 raise
             _check_owner()
+        else:
+            key_rotation.require_keys()
     except SchemaProblem as error:
         return [str(error)]
     return []
