@@ -50,6 +50,8 @@ def build(settings: Settings, sandbox: ASGIApp | None) -> FastAPI:
     app.include_router(public.router)
     app.include_router(api_docs.new_router(rest.document))
     add_catch_all(app)
+    # The bar would watch every request of the page, and screen readers would meet it unnamed.
+    core.app.config.quasar_config["loadingBar"]["skipHijack"] = True
     theme.register_styles()
     root.register()
     on_start(hub.start)

@@ -13,6 +13,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 
 from app.components.button import button, mark
 from app.components.call import action
+from app.components.dialog import answer, dialog
 from app.errors import AppError, NotAuthenticated, ValidationFailed
 from app.i18n import gettext as _
 
@@ -199,15 +200,9 @@ def _labelled(label: str, hint: str) -> ui.element:
 
 async def confirm(title: str, text: str, *, label: str, testid: str) -> bool:
     """Ask before something that cannot be undone; True when the person says yes."""
-    with ui.dialog() as dialog, ui.element("div").classes("dialog") as box:
-        box.props["role"] = "alertdialog"
-        box.props["aria-label"] = title
-        ui.label(title).classes("dialog-title")
+    with dialog(title, role="alertdialog") as box:
         ui.label(text).classes("dialog-text")
         with ui.element("div").classes("dialog-actions"):
-            button(_("Cancel"), lambda: dialog.submit(False), testid=f"{testid}-cancel")  # noqa: FBT003
-            button(label, lambda: dialog.submit(True), look="danger", testid=f"{testid}-confirm")  # noqa: FBT003
-    said = await dialog
-    if not dialog.is_deleted:  # it goes with the page
-        dialog.delete()
-    return bool(said)
+            button(_("Cancel"), lambda: box.submit(False), testid=f"{testid}-cancel")  # noqa: FBT003
+            button(label, lambda: box.submit(True), look="danger", testid=f"{testid}-confirm")  # noqa: FBT003
+    return bool(await answer(box))

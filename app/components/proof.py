@@ -11,6 +11,7 @@ from app.actor import Actor
 from app.components import feedback
 from app.components.button import button
 from app.components.call import action, ask, call
+from app.components.dialog import answer, dialog
 from app.components.forms import Form, Values
 from app.i18n import gettext as _
 from app.services import password_changes, profiles, sign_ins
@@ -28,38 +29,32 @@ async def proven(actor: Actor, act: Callable[[], Awaitable[None]]) -> None:
 
 async def _ask(actor: Actor) -> bool:
     profile = await call(actor, profiles.get)
-    with ui.dialog() as dialog, ui.element("div").classes("dialog") as box:
-        box.props["role"] = "dialog"
-        box.props["aria-label"] = _("Is it you?")
-        ui.label(_("Is it you?")).classes("dialog-title")
+    with dialog(_("Is it you?")) as box:
         if profile.has_password:
-            _password(actor, dialog)
+            _password(actor, box)
         else:
-            _link(actor, dialog)
-    said = await dialog
-    if not dialog.is_deleted:  # it goes with the page
-        dialog.delete()
-    return bool(said)
+            _link(actor, box)
+    return bool(await answer(box))
 
 
-def _password(actor: Actor, dialog: ui.dialog) -> None:
+def _password(actor: Actor, box: ui.dialog) -> None:
     async def send(values: Values) -> None:
         await ask(actor, sign_ins.prove, values["password"])
-        dialog.submit(True)  # noqa: FBT003  # NiceGUI's way
+        box.submit(True)  # noqa: FBT003  # NiceGUI's way
 
     ui.label(_("Confirm with your password before you go on.")).classes("dialog-text")
     with Form(send, label=_("Confirm"), testid="proof") as form:
         form.text("password", _("Password"), kind="password", autocomplete="current-password")
 
 
-def _link(actor: Actor, dialog: ui.dialog) -> None:
+def _link(actor: Actor, box: ui.dialog) -> None:
     """Offer a first password to somebody who signs in by a provider only."""
 
     @action
     async def send() -> None:
         await call(actor, password_changes.ask_own)
         feedback.toast(_("The link is on its way."))
-        dialog.submit(False)  # noqa: FBT003  # NiceGUI's way
+        box.submit(False)  # noqa: FBT003  # NiceGUI's way
 
     text = _("This needs a password, and you have none yet: set one, then sign in with it.")
     ui.label(text).classes("dialog-text")

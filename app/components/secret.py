@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nicegui import ui
 
 from app.components.button import button, mark
+from app.components.dialog import answer, dialog
 from app.i18n import gettext as _
 
 
@@ -29,15 +30,10 @@ async def show_key(secret: str) -> None:
 
 
 async def _show(title: str, text: str, secret: str, *, testid: str) -> None:
-    with ui.dialog().props("persistent") as dialog, ui.element("div").classes("dialog") as box:
-        box.props["role"] = "dialog"
-        box.props["aria-label"] = title
-        ui.label(title).classes("dialog-title")
+    with dialog(title, is_persistent=True) as box:
         ui.label(text).classes("dialog-text")
         mark(ui.label(secret).classes("secret"), testid)
         with ui.element("div").classes("dialog-actions"):
             button(_("Copy"), lambda: ui.clipboard.write(secret), testid=f"{testid}-copy")
-            button(_("I have kept it"), dialog.close, look="primary", testid=f"{testid}-kept")
-    await dialog
-    if not dialog.is_deleted:  # it goes with the page
-        dialog.delete()
+            button(_("I have kept it"), box.close, look="primary", testid=f"{testid}-kept")
+    await answer(box)

@@ -7,6 +7,7 @@ from nicegui import ui
 
 from app.components import feedback, forms
 from app.components.button import button, link_button, mark
+from app.components.dialog import dialog
 from app.components.forms import Field, Form
 from app.components.icon import icon
 from app.components.template_preview import template_preview
@@ -31,9 +32,7 @@ class TemplatePicker:
         self._views = views
         self._known = known
         self._on_send = on_send
-        with ui.dialog() as self._dialog, ui.element("div").classes("dialog picker") as box:
-            box.props["role"] = "dialog"
-            box.props["aria-label"] = _("Send a template")
+        with dialog(_("Send a template"), is_wide=True) as self._dialog:
             self._body = ui.element("div").classes("picker-body")
         self._dialog.on("hide", self._dialog.delete)
         self._list()
@@ -42,7 +41,6 @@ class TemplatePicker:
     def _list(self, search: str = "") -> None:
         self._body.clear()
         with self._body:
-            ui.label(_("Send a template")).classes("dialog-title")
             if not self._views:
                 self._nothing()
                 return
@@ -91,7 +89,7 @@ class TemplatePicker:
     def _fill(self, one: TemplateView) -> None:
         self._body.clear()
         with self._body:
-            ui.label(one.name).classes("dialog-title")
+            ui.label(one.name).classes("picker-name")
             with ui.element("div").classes("picker-fill"):
                 Filling(one.shape, self._known, back=self._list, send=partial(self._send, one))
 

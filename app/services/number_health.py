@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, or_, select
 
-from app import db
+from app import db, events
 from app.actor import Actor, Permission
 from app.clock import utc_now
 from app.errors import NotFound
@@ -192,6 +192,7 @@ def _warn(session: Session, account: WhatsAppAccount) -> None:
     )
     for one in said:
         notices.put(db.driver(session), account.id, one, at=now)
+    events.ring(session, events.Bell(events.inbox_topic(account.workspace_id)))
 
 
 def _view(row: PhoneNumber, account: WhatsAppAccount | None) -> HealthView:

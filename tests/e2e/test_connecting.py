@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Person, ready
+from tests.e2e.conftest import Person, control, customer_says, ready
 from tests.e2e.stack import Stack, Workspace
 
 
@@ -192,3 +192,53 @@ def test_the_ways_fit_a_phone(person: Person, stack: Stack) -> None:
     expect(page.get_by_test_id("code-code")).to_be_visible()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_token_that_ends_on_the_way_is_said_and_the_way_goes_on_with_another(
+    person: Person, stack: Stack
+) -> None:
+    page = person(connected(stack, "Ended"))
+    start(page, "new")
+    add(page, "+447700900128")
+    expect(page.get_by_test_id("ask-code-submit")).to_be_visible()
+    control(page, tokenExpired=True)
+    page.get_by_test_id("ask-code-submit").click()
+    expect(page.get_by_test_id("ask-code-error")).to_contain_text("token")
+    control(page, tokenExpired=False)
+    page.get_by_test_id("ask-code-submit").click()
+    code = shown_code(page)
+
+    control(page, tokenExpired=True)
+    page.get_by_test_id("code-code").fill(code)
+    page.get_by_test_id("code-submit").click()
+    expect(page.get_by_test_id("code-error")).to_contain_text("token")
+    control(page, tokenExpired=False)
+    page.get_by_test_id("code-submit").click()
+
+    page.get_by_test_id("register-submit").click()
+    expect(page.get_by_text("+44 7700 900128 is ready")).to_be_visible()
+
+
+def test_a_token_that_ended_is_seen_where_it_hurts_and_a_check_sees_that_it_works_again(
+    person: Person, stack: Stack
+) -> None:
+    page = person(connected(stack, "Refused"))
+    customer_says(page, "Are you there?")
+    page.goto("/messages")
+    ready(page)
+    page.locator("[data-testid^=conversation-]").click()
+    control(page, tokenExpired=True)
+    page.get_by_test_id("composer-input").fill("Yes")
+    page.get_by_test_id("composer-send").click()
+    expect(page.locator("[data-direction=outbound]")).to_have_attribute("data-status", "failed")
+
+    page.goto("/phone-numbers")
+    page.locator("[data-testid^=open-number-]").click()
+    page.get_by_test_id("number-check").click()
+    expect(page.get_by_test_id("health-token")).to_contain_text("token")
+    expect(page.get_by_test_id("notices")).to_contain_text("token")
+
+    control(page, tokenExpired=False)
+    page.get_by_test_id("number-check").click()
+    expect(page.get_by_test_id("health-token")).to_contain_text("Works")
+    expect(page.locator(".notice")).to_have_count(0)

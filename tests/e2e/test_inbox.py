@@ -69,7 +69,7 @@ def test_new_messages_do_not_steal_the_place_of_somebody_who_reads(
     stack.receive(own, [(f"Line {n}", 4000 - n) for n in range(60)], name="Talker")
     page = person(own)
     open_thread(page, "Talker")
-    expect(page.get_by_test_id("thread-log").get_by_text("Line 59")).to_be_visible()
+    expect(page.get_by_test_id("thread-log").get_by_text("Line 59", exact=True)).to_be_visible()
     log = page.get_by_test_id("thread-log")
     log.evaluate("element => { element.scrollTop = 600 }")
     page.wait_for_timeout(200)

@@ -78,6 +78,7 @@ def test_who_may_not_manage_templates_reads_them(person: Person, stack: Stack) -
     shop = connected(stack, "Readers")
     owner = person(shop)
     owner.goto("/templates/new")
+    ready(owner)
     write(owner, name="hello_there", body="Hello there, we are open again.")
     owner.get_by_test_id("template-save").click()
     expect(owner.get_by_text("The draft is saved.")).to_be_visible()

@@ -26,7 +26,7 @@ async def show_secret(user: User, rotate: str) -> ui.dialog:
     await user.open("/settings/developers")
     await user.should_see(marker=rotate)
     user.find(marker=rotate).click()
-    await user.should_see(marker="new-api-key")
+    await user.should_see(marker="new-api-key", retries=30)
     return next(one for one in user.find(kind=ui.dialog).elements if one.value)
 
 

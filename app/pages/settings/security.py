@@ -7,6 +7,7 @@ from nicegui import background_tasks, ui
 from app.components import feedback
 from app.components.button import button, mark
 from app.components.call import action, ask, call
+from app.components.dialog import dialog
 from app.components.forms import Form, Values
 from app.components.proof import proven
 from app.components.secret import show_codes
@@ -102,14 +103,11 @@ class Security:
     def _show_setup(self, setup: second_factor.SetupView) -> None:
         async def send(values: Values) -> None:
             codes = await call(self._actor, second_factor.confirm, values["code"])
-            dialog.close()
+            box.close()
             await show_codes(codes)
             await self._load()
 
-        with self._root, ui.dialog() as dialog, ui.element("div").classes("dialog") as box:
-            box.props["role"] = "dialog"
-            box.props["aria-label"] = _("Two-step sign-in")
-            ui.label(_("Scan this with your authenticator app")).classes("dialog-title")
+        with self._root, dialog(_("Scan this with your authenticator app")) as box:
             code = ui.element("img").classes("qr")
             code.props["src"] = setup.qr_svg
             code.props["alt"] = _("QR code for your app")
@@ -122,7 +120,7 @@ class Security:
                     autocomplete="one-time-code",
                     maxlength=12,
                 )
-        dialog.open()
+        box.open()
 
     @action
     async def _renew_codes(self) -> None:
