@@ -95,11 +95,12 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field("", description="Redis or Valkey; empty = embedded")
     storage_url: str = Field(
-        "", description="not used yet: file:// or s3://bucket/prefix for media files"
+        "", description="file:///folder or s3://bucket/prefix for media; empty = in DATA_DIR/files"
     )
-    aws_endpoint_url_s3: str = Field(
-        "", description="not used yet: S3 endpoint that is not Amazon's"
-    )
+    aws_endpoint_url_s3: str = Field("", description="S3 endpoint that is not Amazon's")
+    aws_region: str = Field("", description="region of the bucket; empty = as AWS's own tools")
+    aws_access_key_id: str = Field("", description="key of the bucket; empty = as AWS's own tools")
+    aws_secret_access_key: str = Field("", description="secret of that key")
     smtp_url: str = Field(
         "", description="smtp://user:pass@host:port; empty = mails are kept in DATA_DIR/mail"
     )
@@ -160,6 +161,17 @@ class Settings(BaseSettings):
         else:
             form = "postgresql://user:password@host:5432/database"
             _check_url(name, value, POSTGRES_SCHEMES, form)
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+        if value and not is_folder and not (parts.scheme == "s3" and parts.netloc):
+            raise ValueError(
+                "STORAGE_URL must be like file:///var/lib/files or s3://bucket/prefix."
+            )
         return value
 
     @model_validator(mode="after")
@@ -246,6 +258,11 @@ class Settings(BaseSettings):
     def session_cookie(self) -> str:
         """The session cookie's name; `__Host-` makes browsers insist on TLS and on this host."""
         return "__Host-sid" if self.is_https else "sid"
+
+    @property
+    def files_url(self) -> str:
+        """Where media files are kept."""
+        return self.storage_url or (self.data_dir / "files").as_uri()
 
     @property
     def is_embedded(self) -> bool:
