@@ -38,6 +38,7 @@ from app.services import (
 )
 from app.services.inbound.drain import drain as drain_webhooks
 from app.services.mails.drain import drain as drain_mail
+from app.services.media.drain import drain as drain_media
 from app.services.outbox.drain import drain as drain_outbox
 from app.services.phone_numbers import ConnectedView, NewNumber
 from app.services.whatsapp_accounts import NewAccount
@@ -143,6 +144,7 @@ def drain(options: argparse.Namespace) -> Answer:
         left = max(deadline - time.monotonic(), 0.0)
         drain_webhooks(deadline_s=left, ignore_pauses=ignore_pauses)
         drain_outbox(deadline_s=left, ignore_pauses=ignore_pauses)
+        drain_media(deadline_s=left, ignore_pauses=ignore_pauses)
         drain_mail(deadline_s=left, ignore_pauses=ignore_pauses)
         ignore_pauses = False
         if not stats.unfinished():

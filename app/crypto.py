@@ -11,6 +11,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NONCE_BYTES = 12
+CHUNK = 256 * 1024
 # Of the form of a value. The first one was encrypted with the key of SECRET_KEYS itself.
 FIRST_VERSION, VERSION = b"\x01", b"\x02"
 KEY_ID_BYTES = 4
@@ -80,6 +82,16 @@ def new_token() -> str:
 def hash_token(token: str) -> bytes:
     """Return what is stored of a high-entropy token."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def digest_of(file: IO[bytes]) -> bytes:
+    """Return the SHA-256 of a whole file, which is at its beginning afterwards."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.digest()
 
 
 def same(left: str, right: str) -> bool:

@@ -3,7 +3,6 @@
 Plain ASGI, because every request passes here, webhooks too.
 """
 
-import ipaddress
 import time
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ from app.config import Settings
 from app.errors import AppError, MethodNotAllowed
 from app.i18n import mark
 from app.ids import new_id
+from app.proxies import Proxies, address_of
 from app.services import audit
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -59,9 +59,7 @@ class Edge:
             else {}
         )
         self._headers = [(name.lower().encode(), value.encode()) for name, value in safe.items()]
-        self._proxies = [
-            ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies
-        ]
+        self._proxies = Proxies(settings.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -94,14 +92,14 @@ class Edge:
 
     def _resolve_client(self, scope: Scope) -> None:
         """Believe forwarding headers of configured proxies only; nobody else's reach the app."""
-        if self._proxies and scope.get("client") and self._is_proxy(scope["client"][0]):
+        if scope.get("client") and self._proxies.know(scope["client"][0]):
             # Several lines of one header are one list, in their order.
             lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
             for hop in reversed(b",".join(lines).decode("latin-1").split(",")):
-                address = _address_of(hop)
+                address = address_of(hop)
                 if address is None:  # what stands before it is no proxy's word
                     break
-                if not self._is_proxy(address):
+                if not self._proxies.know(address):
                     scope["client"] = (address, 0)
                     break
         scope["headers"] = [
@@ -109,12 +107,6 @@ class Edge:
             for name, value in scope["headers"]
             if not name.lower().startswith(FORWARDED)
         ]
-
-    def _is_proxy(self, address: str) -> bool:
-        plain = _address_of(address)
-        return plain is not None and any(
-            ipaddress.ip_address(plain) in network for network in self._proxies
-        )
 
     def _add_headers(self, raw: list[tuple[bytes, bytes]], path: str) -> None:
         present = {name.lower() for name, _ in raw}
@@ -148,20 +140,6 @@ class Edge:
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(error.allowed)
         await response(scope, receive, send)
-
-
-def _address_of(hop: str) -> str | None:
-    """Return the address that a proxy wrote, without its port, and IPv4 as IPv4."""
-    text = hop.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        parsed = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 class _Answer:

@@ -13,6 +13,8 @@ from app.queue import JobName, Lane
 from app.services import notices, number_health, tidy
 from app.services.inbound import drain as inbound
 from app.services.mails import drain as mails
+from app.services.media import drain as media
+from app.services.media import unused
 from app.services.outbox import drain as outbox
 
 # Seconds between rings. The drains ring by themselves when work comes; this is the net below.
@@ -38,6 +40,11 @@ def drain_mail() -> None:
     _drain(JobName.DRAIN_MAIL, Lane.BACKGROUND, mails.drain)
 
 
+def drain_media() -> None:
+    """Fetch the files of messages."""
+    _drain(JobName.DRAIN_MEDIA, Lane.MEDIA, media.drain)
+
+
 def sweep() -> None:
     """Ring for whatever a lost bell, a dead worker or a retry pause has left."""
     queue.answer(JobName.SWEEP)
@@ -50,6 +57,8 @@ def sweep() -> None:
         queue.ring(JobName.DRAIN_OUTBOX)
     if waiting.mail:
         queue.ring(JobName.DRAIN_MAIL)
+    if waiting.media:
+        queue.ring(JobName.DRAIN_MEDIA)
 
 
 def check_numbers() -> None:
@@ -68,6 +77,7 @@ def tidy_up() -> None:
     """Remove what is long over."""
     queue.answer(JobName.TIDY)
     tidy.purge()
+    unused.purge()
 
 
 def _drain(name: JobName, lane: Lane, drain: Callable[..., bool]) -> None:

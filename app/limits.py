@@ -1,11 +1,14 @@
-"""How much one request may bring, and how long it may take to bring it.
+"""How much one request may bring, how long it may take, and how many lines one address may hold.
 
-Uvicorn limits neither: a head that never ends stays open for ever, and a body grows in memory. The
-single machine has no proxy in front, so both are limited here, for every route.
+Uvicorn limits none of it: a head that never ends stays open for ever, a body grows in memory, and
+one address can take every connection there is. The single machine has no proxy in front, so all
+are limited here, for every route.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from typing import ClassVar
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -13,17 +16,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app import paths
+from app.config import settings
 from app.errors import AppError
 from app.i18n import mark
+from app.proxies import Proxies
 from app.services import pictures
+from app.services.media import kinds
+from app.services.rate_limits import address_key
 
+LINES_PER_ADDRESS = 500
 HEAD_S = 15.0
 MAX_HEAD = 16 * 1024
-BODY_PAUSE_S, BODY_S = 10.0, 60.0
+BODY_PAUSE_S, BODY_S, FILE_S = 10.0, 60.0, 900.0  # 100 MB at 1 Mbit/s
 LINGER_S, LINGER_BYTES = 2.0, 32 * 1024 * 1024
-FORM, CALL, WEBHOOK, MEDIA = 64 * 1024, 1024 * 1024, 3 * 1024 * 1024, 16 * 1024 * 1024
+FORM, CALL, WEBHOOK = 64 * 1024, 1024 * 1024, 3 * 1024 * 1024
+MEDIA = kinds.LARGEST + FORM  # a file and what a multipart body writes around it
 UPLOAD = pictures.MAX_BYTES + FORM  # a picture and what a multipart body writes around it
 MAX_BODY = {paths.WEBHOOKS: WEBHOOK, paths.MEDIA: MEDIA, paths.UPLOADS: UPLOAD}
+MAX_BODY |= dict.fromkeys((paths.SANDBOX_FILES, paths.SANDBOX_GRAPH), MEDIA)
 MAX_BODY |= dict.fromkeys(paths.PROGRAMS, CALL)  # all else are forms
 
 Refuse = Callable[[Scope, AppError], Response]
@@ -106,6 +116,7 @@ class _Body:
         self._declared = int(declared) if declared.isdigit() else 0
         self._is_complete = not self._declared and b"transfer-encoding" not in headers
         self._limit = _limit_of(scope["path"])
+        self._patience_s = FILE_S if self._limit == MEDIA else BODY_S
         self._receive = receive
         self._size = 0
         self._deadline: float | None = None
@@ -120,7 +131,7 @@ class _Body:
         if self._declared > self._limit:
             return self._cut_off(TooLarge())
         now = asyncio.get_running_loop().time()
-        self._deadline = self._deadline or now + BODY_S
+        self._deadline = self._deadline or now + self._patience_s
         try:
             async with asyncio.timeout_at(min(now + BODY_PAUSE_S, self._deadline)):
                 message = await self._next()
@@ -165,19 +176,33 @@ class _Body:
 
 
 class TimedProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP, where a head has to be there within 15 seconds and 16 KB."""
+    """Uvicorn's HTTP, where a head has to be there within 15 seconds and 16 KB.
 
+    An address has at most 500 connections at a time; configured proxies have as many as they like.
+    Open pages are not among them: the gate counts those by person.
+    """
+
+    _lines: ClassVar[Counter[str]] = Counter()
+    _address: str | None = None
     _timer: asyncio.TimerHandle | None = None
     _size = 0
     _is_in_message = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
-        self._expect_head()
+        if self._take_line():
+            self._expect_head()
+        else:
+            transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._give_line_back()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._give_line_back()
+        super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         if self._timer is None and not self._is_in_message:
@@ -201,6 +226,25 @@ class TimedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._is_in_message = False
         super().on_message_complete()
+
+    def _take_line(self) -> bool:
+        address = self.client[0] if self.client else ""
+        if Proxies(settings().trusted_proxies).know(address):
+            return True
+        key = address_key(address)
+        if self._lines[key] >= LINES_PER_ADDRESS:
+            return False
+        self._lines[key] += 1
+        self._address = key
+        return True
+
+    def _give_line_back(self) -> None:
+        if self._address is None:
+            return
+        self._lines[self._address] -= 1
+        if not self._lines[self._address]:
+            del self._lines[self._address]
+        self._address = None
 
     def _expect_head(self) -> None:
         self._size = 0

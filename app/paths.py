@@ -16,6 +16,7 @@ FAVICON = "/favicon.ico"
 SANDBOX = "/sandbox"
 SANDBOX_GRAPH = "/sandbox/graph"
 SANDBOX_ACCOUNTS = "/sandbox/accounts"
+SANDBOX_FILES = "/sandbox/phone/files"
 
 # NiceGUI's own: its files are public, its socket and what belongs to a page are not.
 NICEGUI = "/_nicegui"

@@ -36,6 +36,7 @@ class Lane(StrEnum):
     INBOUND = "inbound"
     OUTBOUND = "outbound"
     BACKGROUND = "background"
+    MEDIA = "media"
 
 
 class JobName(StrEnum):
@@ -44,6 +45,7 @@ class JobName(StrEnum):
     DRAIN_WEBHOOKS = "drain_webhooks"
     DRAIN_OUTBOX = "drain_outbox"
     DRAIN_MAIL = "drain_mail"
+    DRAIN_MEDIA = "drain_media"
     SWEEP = "sweep"
     TIDY = "tidy_up"
     CHECK_NUMBERS = "check_numbers"
@@ -54,6 +56,8 @@ class JobName(StrEnum):
         match self:
             case JobName.DRAIN_OUTBOX:
                 return Lane.OUTBOUND
+            case JobName.DRAIN_MEDIA:
+                return Lane.MEDIA
             case JobName.DRAIN_MAIL | JobName.CHECK_NUMBERS | JobName.TIDY:
                 return Lane.BACKGROUND
             case _:

@@ -5,9 +5,12 @@ remembered for five seconds; a revocation forgets it at once.
 """
 
 import asyncio
+import contextvars
+import functools
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -19,9 +22,9 @@ from starlette.responses import Response
 from app import db, paths
 from app.config import is_loopback, settings
 from app.crypto import hash_token
-from app.errors import NotAuthenticated, PermissionDenied
+from app.errors import NotAuthenticated, PermissionDenied, Unavailable
 from app.i18n import mark
-from app.services import rate_limits, sessions
+from app.services import passwords, rate_limits, sessions
 from app.services.rate_limits import Limit, address_key
 from app.services.sessions import SessionView
 from app.services.sign_ins import Client
@@ -33,6 +36,7 @@ REMEMBER_S = 5.0
 REFUSAL_S = 0.25  # longer than a password takes to check
 MAX_REMEMBERED = 10_000
 MAX_NEXT = 2_000
+MAX_WAITING = 50  # of passwords: the last one waits two seconds
 # A path, perhaps with a query and a fragment: one slash, then neither a host nor a scheme.
 SAFE_NEXT = re.compile(r"/(?!/)(?:(?!://)[^\s\\\x00-\x1f\x7f])*")
 ENCODED_TRICKS = re.compile(r"%(?:25|2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
@@ -45,6 +49,8 @@ class ForeignOrigin(PermissionDenied):
     sentence = mark("This was not sent from our own page, so nothing was done. Please try again.")
 
 
+_hashers = ThreadPoolExecutor(passwords.PARALLEL, "password")
+_hashing = 0
 _remembered: dict[bytes, tuple[float, SessionView]] = {}
 _generation = 0
 
@@ -93,6 +99,23 @@ async def transact(
             return service(session, *args, **kwargs)
 
     return await asyncio.to_thread(run)
+
+
+async def hashing(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run what hashes a password on threads of its own: a burst of sign-ins waits only for itself.
+
+    Raises:
+        AppError: whatever the function refuses; Unavailable when fifty are waiting already.
+    """
+    global _hashing  # noqa: PLW0603  # how many there are, of this process
+    if _hashing >= passwords.PARALLEL + MAX_WAITING:
+        raise Unavailable
+    bound = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
+    _hashing += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_hashers, bound)
+    finally:
+        _hashing -= 1
 
 
 async def count(request: HTTPConnection, *tries: tuple[Limit, str]) -> None:

@@ -12,7 +12,7 @@ from app.models import (
     Notice,
     Template,
 )
-from app.models.enums import ConsentSource, NoticeLevel, TemplateCategory
+from app.models.enums import ConsentSource, MediaState, NoticeLevel, TemplateCategory
 from tests import factories, table_rows
 from tests.factories import Team
 
@@ -30,7 +30,12 @@ def fill(team: Team) -> None:
             status="sent",
             occurred_at=utc_now(),
         ),
-        MediaFile(workspace_id=team.id, message_id=message_id),
+        MediaFile(
+            workspace_id=team.id,
+            message_id=message_id,
+            state=MediaState.STORED,
+            storage_key=f"{team.id}/a file",
+        ),
         Template(
             workspace_id=team.id,
             account_id=team.number.account_id,

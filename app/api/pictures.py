@@ -10,7 +10,7 @@ from app import db
 from app.actor import Actor
 from app.errors import NotAuthenticated, NotFound
 from app.ids import parse_id
-from app.services import pictures
+from app.services import drawing, pictures
 from app.web import find_session
 
 HEADERS = {
@@ -30,7 +30,7 @@ async def show(request: Request) -> Response:
     if picture_id is None:
         raise NotFound
     data = await asyncio.to_thread(_read, session.actor, picture_id)
-    return Response(data, media_type=pictures.CONTENT_TYPE, headers=HEADERS)
+    return Response(data, media_type=drawing.CONTENT_TYPE, headers=HEADERS)
 
 
 def _read(actor: Actor, picture_id: UUID) -> bytes:

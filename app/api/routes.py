@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app import paths
-from app.api import exports, health, pictures, policy_reports, webhooks
+from app.api import exports, health, media, pictures, policy_reports, webhooks
 from app.api.refusals import error_response
 from app.api.rest import add_operations
 from app.api.rest.unknown import METHODS, refuse_unknown
@@ -23,6 +23,7 @@ def add_routes(app: FastAPI) -> None:
     app.router.add_route(paths.HEALTHZ, health.healthz, methods=["GET"])
     app.router.add_route(paths.READYZ, health.readyz, methods=["GET"])
     app.router.add_route("/media/pictures/{picture}", pictures.show, methods=["GET"])
+    app.router.add_route("/media/files/{file}", media.show, methods=["GET"])
     app.router.add_route("/exports/audit.csv", exports.audit_csv, methods=["GET"])
     add_operations(app)
     app.router.add_route(paths.POLICY_REPORTS, policy_reports.receive, methods=["POST"])

@@ -4,14 +4,25 @@ import datetime as dt
 
 from nicegui.element import Element
 
+from app.components.compose_dialog import title_of
 from app.components.theme import MODULES
 from app.i18n import gettext as _
 from app.services.conversations import ConversationView
 from app.services.sessions import SessionView
 
+KINDS = {
+    "place": "map-pin",
+    "person": "contact",
+    "buttons": "square-check",
+    "choices": "list",
+    "link": "external-link",
+}
+
 
 class Composer(Element, component="../static/components/composer.js", esm=MODULES):
     """Emits `send` with the text and a client reference; the browser has shown the bubble then.
+
+    `file` is one that the browser has brought to the server already, with its kind and caption.
 
     `template` asks for the templates: beside the text, and in its place once the window has closed.
     """
@@ -24,6 +35,10 @@ class Composer(Element, component="../static/components/composer.js", esm=MODULE
         self._props["conversationId"] = str(view.id)
         self._props["userId"] = str(session.user_id)
         self._props["canSend"] = can_send
+        self._props["kinds"] = [
+            {"kind": kind, "icon": symbol, "label": title_of(kind)}
+            for kind, symbol in KINDS.items()
+        ]
         until = view.window_expires_at
         self._props["windowExpiresAt"] = until.isoformat() if until else None
 
@@ -52,6 +67,19 @@ def _strings() -> dict[str, str]:
             "Send an approved template now, or write again when the customer has answered."
         ),
         "template": _("Send a template"),
+        "attach": _("Attach files"),
+        "more": _("Send something else"),
+        "tray": _("Files to send"),
+        "caption": _("Add a caption"),
+        "caption_of": _("Caption of {name}"),
+        "uploading": _("{name} is on its way"),
+        "remove": _("Remove {name}"),
+        "pasted": _("Pasted file"),
+        "empty_file": _("This file is empty."),
+        "too_large": _("WhatsApp takes files of at most 100 MB."),
+        "too_many": _("Ten files at a time are enough."),
+        "upload_failed": _("This file did not arrive. Remove it and try again."),
+        "no_quote": _("Do not quote"),
         "choose_template": _("Choose a template"),
         "cannot_send": _("Your role can read conversations but not reply."),
         "counter": _("{n} of {max} characters"),

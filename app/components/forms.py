@@ -93,6 +93,13 @@ class Form:
             control.props["maxlength"] = maxlength
         return self._add(name, label, control)
 
+    def area(self, name: str, label: str, *, hint: str = "", maxlength: int = 4000) -> Field:
+        """Add some lines of text."""
+        with _labelled(label, hint):
+            control = ui.textarea().props("outlined dense autogrow")
+            control.props["maxlength"] = maxlength
+        return self._add(name, label, control)
+
     def choice(
         self,
         name: str,

@@ -9,9 +9,11 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from app.actor import Permission
-from app.components import words
+from app.components import bubbles, words
 from app.components.button import mark
 from app.components.call import action, ask, call
+from app.components.cards import cards
+from app.components.compose_dialog import open_form
 from app.components.composer import Composer
 from app.components.conversation_list import status_strings
 from app.components.icon import icon
@@ -22,18 +24,20 @@ from app.components.theme import MODULES
 from app.errors import AppError, Unavailable
 from app.i18n import gettext as _
 from app.ids import new_id, parse_id
-from app.models.enums import MessageStatus
 from app.pagination import Cursor
 from app.services import (
     contacts,
     conversations,
     messages,
+    replies,
     sending,
     signals,
     template_messages,
 )
 from app.services.conversations import ConversationView
+from app.services.media import files
 from app.services.messages import MessageView, ThreadWindow
+from app.services.sending import Written
 from app.services.sessions import SessionView
 from app.services.templates.drafts import TemplateView
 from app.services.templates.fill import Values
@@ -41,19 +45,24 @@ from app.services.templates.fill import Values
 MOST_SEQ = 2**63 - 1  # of a bigint
 MOST_MESSAGES = 200  # loaded at once
 UNREAD_CONTEXT = 10  # messages above the first unread one
+EMOJIS = ("👍", "❤️", "😂", "😮", "😢", "🙏")  # as WhatsApp offers them first
 
 
 class MessageLog(Element, component="../static/components/message_thread.js", esm=MODULES):
     """The bubbles; knows the views it was given, so that tests can read them."""
 
-    def __init__(self, session: SessionView, view: ConversationView) -> None:
+    def __init__(
+        self, session: SessionView, view: ConversationView, *, may_send: bool = False
+    ) -> None:
         super().__init__()
         self._views: dict[UUID, MessageView] = {}
+        self._session_id = session.actor.session_id  # links to files are made for it
         self._props["strings"] = _strings()
         self._props["locale"] = session.language
         self._props["timezone"] = session.time_zone or None
         self._props["conversationId"] = str(view.id)
         self._props["contactName"] = view.contact_name
+        self._props["emojis"] = list(EMOJIS) if may_send else []
 
     def set_all(self, window: ThreadWindow, unread_count: int) -> None:
         """Show a window of the thread from its unread messages on."""
@@ -62,7 +71,7 @@ class MessageLog(Element, component="../static/components/message_thread.js", es
         self.run_method(
             "set_all",
             {
-                "rows": _rows(window.messages),
+                "rows": bubbles.rows(window.messages, self._session_id),
                 "has_older": window.has_older,
                 "unread_count": unread_count,
             },
@@ -71,17 +80,27 @@ class MessageLog(Element, component="../static/components/message_thread.js", es
     def prepend(self, window: ThreadWindow) -> None:
         """Show older messages above, without a jump."""
         self._remember(window.messages)
-        self.run_method("prepend", {"rows": _rows(window.messages), "has_older": window.has_older})
+        self.run_method(
+            "prepend",
+            {
+                "rows": bubbles.rows(window.messages, self._session_id),
+                "has_older": window.has_older,
+            },
+        )
 
     def upsert(self, views: Sequence[MessageView]) -> None:
         """Show what is new or has changed."""
         self._remember(views)
-        self.run_method("upsert", _rows(views))
+        self.run_method("upsert", bubbles.rows(views, self._session_id))
 
     def repaint(self, message_id: UUID) -> None:
         """Show a message as it was before somebody pressed its button."""
         if message_id in self._views:
             self.upsert([self._views[message_id]])
+
+    def relink(self) -> None:
+        """Give the files that are shown links that are good for some more minutes."""
+        self.upsert([view for view in self._views.values() if view.media])
 
     def to_end(self) -> None:
         """Show the newest message."""
@@ -96,8 +115,11 @@ class MessageLog(Element, component="../static/components/message_thread.js", es
 
     def _displayed_contents(self, *, only_visible: bool) -> list[Any]:
         texts = super()._displayed_contents(only_visible=only_visible)
-        faults = [_error(view) for view in self._views.values()]
+        faults = [bubbles.error(view) for view in self._views.values()]
         texts += [words.body(view).text for view in self._views.values()]
+        for view in self._views.values():
+            texts += [words.notice(view), *(card["title"] for card in cards(view))]
+        texts += [words.file_name(view) for view in self._views.values() if view.media]
         return texts + [fault["text"] for fault in faults if fault]
 
 
@@ -112,15 +134,19 @@ class MessageThread:
         self._token = 0  # of the window that is shown; older rows belong to one
         self._seen = 0
         _header(view)
-        self.log = MessageLog(session, view)
+        may_send = self._actor.may(Permission.MESSAGE_SEND)
+        self.log = MessageLog(session, view, may_send=may_send)
         self.log.on("older", self._on_older)
         self.log.on("seen", self._on_seen)
         self.log.on("retry", self._on_send_again)
         self.log.on("resend", self._on_send_again)
         self.log.on("stop", self._on_give_up)
-        may_send = self._actor.may(Permission.MESSAGE_SEND)
+        self.log.on("relink", self.log.relink)
+        self.log.on("refetch", self._on_refetch)
         self.composer = Composer(session, view, can_send=may_send)
         self.composer.on("send", self._on_send)
+        self.composer.on("compose", self._on_compose)
+        self.log.on("react", self._on_react)
         self.composer.on("template", self._on_template)
         self.composer.on("typing", self._on_typing)
         self._live = ThreadSubscription(context.client, self._actor, view.id, self._on_window)
@@ -172,22 +198,60 @@ class MessageThread:
 
     @action
     async def _on_send(self, event: GenericEventArguments) -> None:
+        """Queue files and then the text, in this order; the first of them has the quote."""
         client_ref = parse_id(str(event.args.get("client_ref")))
         text = str(event.args.get("text") or "")
         if client_ref is None:
             return
-        sent, reason = None, _("This message was not stored. Please try again.")
+        answers = parse_id(str(event.args.get("answers")))
+        is_stored, reason = False, _("This message was not stored. Please try again.")
         try:
-            sent = await call(
-                self._actor, sending.send_text, self._view.id, text=text, client_ref=client_ref
-            )
+            for file in replies.read_files(event.args.get("files")):
+                await self._send(replies.send_file, file=file, answers=answers)
+                answers = None
+            if text:
+                await self._send(
+                    replies.send_text, text=text, client_ref=client_ref, answers=answers
+                )
+            is_stored = True
         except AppError as error:
             reason = error.explanation
             raise
         finally:
-            if sent is None:
+            if not is_stored and text:
                 self.log.reject(client_ref, reason)
                 self.composer.restore(text)
+
+    async def _send(self, service: Callable[..., MessageView], **message: Any) -> None:
+        sent = await call(self._actor, service, self._view.id, **message)
+        if not self.log.is_deleted:
+            self.log.upsert([sent])
+
+    def _on_compose(self, event: GenericEventArguments) -> None:
+        """Open the form of a kind of message; whatever becomes of it, it is sent once."""
+        answers, client_ref = parse_id(str(event.args.get("answers"))), new_id()
+
+        async def send(message: Written) -> None:
+            await self._send(replies.send, message=message, client_ref=client_ref, answers=answers)
+            if not self.log.is_deleted:
+                self.log.to_end()
+
+        open_form(str(event.args.get("kind")), send)
+
+    @action
+    async def _on_react(self, event: GenericEventArguments) -> None:
+        message_id = parse_id(str(event.args.get("id")))
+        emoji = str(event.args.get("emoji") or "")
+        if message_id is None or emoji not in {"", *EMOJIS}:
+            return
+        sent = await call(
+            self._actor,
+            replies.react,
+            self._view.id,
+            message_id=message_id,
+            emoji=emoji,
+            client_ref=new_id(),
+        )
         if not self.log.is_deleted:
             self.log.upsert([sent])
 
@@ -235,6 +299,12 @@ class MessageThread:
             stopped = await call(self._actor, sending.give_up, message_id)
             if not self.log.is_deleted:
                 self.log.upsert([stopped])
+
+    @action
+    async def _on_refetch(self, event: GenericEventArguments) -> None:
+        file_id = parse_id(str(event.args.get("id")))
+        if file_id is not None:
+            await call(self._actor, files.fetch_again, file_id)
 
     @action
     async def _on_older(self, event: GenericEventArguments) -> None:
@@ -293,53 +363,6 @@ def _header(view: ConversationView) -> None:
                 ui.label(" · ".join(parts))
 
 
-def _rows(views: Sequence[MessageView]) -> list[dict[str, Any]]:
-    return [_row(view) for view in views]
-
-
-def _row(view: MessageView) -> dict[str, Any]:
-    said = words.body(view)
-    return {
-        "id": str(view.id),
-        "client_ref": str(view.client_ref) if view.client_ref else None,
-        "direction": view.direction.value,
-        "type": view.type.value,
-        "status": view.status.value,
-        "at": view.sent_at.isoformat(),
-        "text": said.text,
-        "is_sentence": said.is_sentence,
-        "icon": said.icon,
-        "label": words.label(view),
-        "buttons": words.buttons(view),
-        "author": _("WhatsApp app") if view.is_echo else view.sender_name,
-        "error": _error(view),
-        "seq": view.change_seq,
-        "cursor": view.cursor,
-    }
-
-
-def _error(view: MessageView) -> dict[str, Any] | None:
-    if view.status is MessageStatus.UNCERTAIN:
-        return {
-            "text": _("We could not confirm that this message was sent."),
-            "action": "resend",
-            "action_label": _("Send again"),
-        }
-    if view.is_tried_again:
-        return {
-            "text": words.error_words(view),
-            "action": "stop" if view.can_give_up else None,
-            "action_label": _("Stop trying") if view.can_give_up else None,
-        }
-    if view.status is not MessageStatus.FAILED:
-        return None
-    return {
-        "text": words.error_words(view),
-        "action": "retry" if view.can_retry else None,
-        "action_label": _("Try again") if view.can_retry else None,
-    }
-
-
 def _strings() -> dict[str, str]:
     return status_strings() | {
         "log_label": _("Messages with {name}"),
@@ -354,4 +377,17 @@ def _strings() -> dict[str, str]:
         "to_end": _("Go to the newest message"),
         "loading_older": _("Loading older messages"),
         "empty": _("No messages yet."),
+        "answer": _("Answer with a quote"),
+        "react": _("React"),
+        "react_with": _("React with {emoji}"),
+        "deleted": _("This message was deleted."),
+        "edited": _("Edited"),
+        "reacted": _("{name} reacted with {emoji}"),
+        "download": _("Download {name}"),
+        "refetch": _("Try again"),
+        "enlarge": _("Enlarge: {name}"),
+        "close": _("Close"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "position": _("Position"),
     }

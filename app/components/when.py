@@ -1,12 +1,31 @@
 """Times in words, for lists where the exact minute does not matter."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from nicegui import Client
 
 from app.clock import utc_now
 from app.i18n import gettext as _
 from app.i18n import ngettext
+from app.services.sessions import SessionView
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+async def zone_of(session: SessionView, client: Client) -> ZoneInfo:
+    """Return the zone that a person chose, else that of their device, else the workspace's."""
+    name = session.time_zone
+    if not name:
+        try:
+            await client.connected()
+            name = await client.run_javascript("Intl.DateTimeFormat().resolvedOptions().timeZone")
+        except TimeoutError:
+            name = session.workspace_time_zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, TypeError, ValueError):  # the browser's word
+        return ZoneInfo(session.workspace_time_zone)
 
 
 def ago(moment: dt.datetime) -> str:

@@ -1,10 +1,12 @@
 """What a message says where it cannot be shown as the customer meant it: one plain sentence."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from app.components.cards import cards
 from app.i18n import gettext as _
 from app.i18n import mark
-from app.models.enums import MessageType
+from app.models.enums import MessageDirection, MessageType
 from app.services.messages import GIVEN_UP, MessageView
 from app.services.whatsapp.errors import meaning
 
@@ -20,6 +22,10 @@ class Words:
 
 # Shown as they were written.
 PLAIN = {MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE, MessageType.TEMPLATE}
+
+# Shown as cards (`cards`), which say all of it.
+CARDS = {MessageType.LOCATION, MessageType.CONTACTS, MessageType.ORDER}
+ONLY_IN_THE_APP = 131060
 
 _ICONS = {
     MessageType.IMAGE: "image",
@@ -57,6 +63,7 @@ _NAMES = {
     MessageType.UNSUPPORTED: mark("A kind of message that WhatsApp does not pass on to businesses"),
 }
 _VOICE = mark("Voice message")
+_IN_THE_APP = mark("This message can be read in the WhatsApp Business app only")
 _UNKNOWN = mark("A kind of message that cannot be shown here yet")
 
 
@@ -71,31 +78,114 @@ def preview(kind: MessageType | None, text: str | None, *, is_voice: bool = Fals
 
 def body(view: MessageView) -> Words:
     """Return what the bubble shows of a message."""
-    if view.type in PLAIN and view.text:
-        return Words(view.text)
+    if (view.type in PLAIN and view.text) or _is_shown_apart(view):
+        return Words("" if view.type in CARDS else view.text or "")
     icon = _ICONS.get(view.type, "info")
-    if view.type is MessageType.AUDIO and view.content.get("voice") is True:
-        return Words(_(_VOICE), icon, is_sentence=True)
+    return Words(_sentence(view), icon, is_sentence=True)
+
+
+def _is_shown_apart(view: MessageView) -> bool:
+    """Tell whether a file or cards show what it is; words beside them are the sender's own."""
+    has_cards = view.type in CARDS | {MessageType.INTERACTIVE} and bool(cards(view))
+    return view.media is not None or has_cards
+
+
+def _sentence(view: MessageView) -> str:
+    name = _(_VOICE) if is_voice(view) else name_of(view.type)
     if view.text:
-        caption = _("{kind}: {text}").format(kind=name_of(view.type), text=view.text)
-        return Words(caption, icon, is_sentence=True)
+        return _("{kind}: {text}").format(kind=name, text=view.text)
     emoji = view.content.get("emoji")
     if view.type is MessageType.REACTION and emoji:
-        return Words(_("Reacted with {emoji}").format(emoji=emoji), icon, is_sentence=True)
-    return Words(name_of(view.type), icon, is_sentence=True)
+        return _("Reacted with {emoji}").format(emoji=emoji)
+    if view.type is MessageType.UNSUPPORTED and _is_in_the_app(view):
+        return _(_IN_THE_APP)
+    return name
+
+
+def notice(view: MessageView) -> str:
+    """Return what is news about the customer rather than a message of theirs."""
+    if view.type is MessageType.REQUEST_WELCOME:
+        return name_of(view.type)
+    if view.type is not MessageType.SYSTEM:
+        return ""
+    number = view.content.get("new_wa_id") or view.content.get("wa_id")
+    if str(view.content.get("type")).endswith("changed_number") and str(number).isdecimal():
+        return _("The customer has a new number: {number}").format(number=f"+{number}")
+    if view.content.get("type") == "customer_identity_changed":
+        return _("The customer's security code changed: perhaps they have a new phone.")
+    return name_of(view.type)
 
 
 def label(view: MessageView) -> str:
-    """Return what stands above the text: of a template, which one it was."""
-    if view.type is not MessageType.TEMPLATE:
+    """Return what stands above the text: which template, which kind of answer, from where."""
+    if view.type is MessageType.TEMPLATE:
+        return _("Template {name}").format(name=view.content.get("name", ""))
+    context = view.context or {}
+    if context.get("frequently_forwarded") is True:
+        return _("Forwarded many times")
+    if context.get("forwarded") is True:
+        return _("Forwarded")
+    is_choice = view.type in {MessageType.BUTTON, MessageType.INTERACTIVE}
+    return _("Chose") if is_choice and not is_ours(view) and view.text else ""
+
+
+def heading(view: MessageView) -> str:
+    """Return what stands in bold above the text of buttons or a list that we sent."""
+    header = view.content.get("header") if view.type is MessageType.INTERACTIVE else None
+    return str(header.get("text") or "") if isinstance(header, dict) else ""
+
+
+def footer(view: MessageView) -> str:
+    """Return what stands small below the text: of what we sent, or of the row that was chosen."""
+    if view.type is not MessageType.INTERACTIVE:
         return ""
-    return _("Template {name}").format(name=view.content.get("name", ""))
+    name, member = ("footer", "text") if is_ours(view) else ("list_reply", "description")
+    found = view.content.get(name)
+    return str(found.get(member) or "") if isinstance(found, dict) else ""
 
 
 def buttons(view: MessageView) -> list[str]:
     """Return the words on the buttons that the customer sees below the text."""
+    if view.type is MessageType.INTERACTIVE and is_ours(view):
+        return _choices(view.content)
     found = view.content.get("buttons") if view.type is MessageType.TEMPLATE else None
     return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def is_ours(view: MessageView) -> bool:
+    """Tell whether the business said it."""
+    return view.direction is MessageDirection.OUTBOUND
+
+
+def _choices(content: dict[str, Any]) -> list[str]:
+    action = content.get("action")
+    action = action if isinstance(action, dict) else {}
+    parameters = action.get("parameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
+    replies = [
+        one["reply"].get("title")
+        for one in action.get("buttons") or []
+        if isinstance(one, dict) and isinstance(one.get("reply"), dict)
+    ]
+    single = [action.get("button"), parameters.get("display_text"), parameters.get("flow_cta")]
+    return [str(words) for words in (*replies, *single) if words]
+
+
+def _is_in_the_app(view: MessageView) -> bool:
+    errors = (view.context or {}).get("errors")
+    found = errors if isinstance(errors, list) else []
+    return any(isinstance(one, dict) and one.get("code") == ONLY_IN_THE_APP for one in found)
+
+
+def is_voice(view: MessageView) -> bool:
+    """Tell whether somebody spoke it into their phone, rather than sending a file of sound."""
+    return view.type is MessageType.AUDIO and view.content.get("voice") is True
+
+
+def file_name(view: MessageView) -> str:
+    """Return what the file of a message is called: by its sender, or by its kind."""
+    given = view.media.filename if view.media else None
+    return given or (_(_VOICE) if is_voice(view) else name_of(view.type))
 
 
 def name_of(kind: MessageType) -> str:

@@ -1,5 +1,6 @@
 """Who may ask NiceGUI for what: the ASGI side of the gate."""
 
+from collections import Counter
 from collections.abc import Callable
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -21,6 +22,8 @@ from app.web import find_session, require_same_origin
 UNAUTHENTICATED_CLOSE = 4401
 NO_ANSWER = "No response returned."
 PAGES_PER_MINUTE = 60
+LINES_PER_PERSON = 100  # open pages, each with a socket
+LINE_WAIT_S = 30
 READING = ("GET", "HEAD")
 # An upload is a POST, a page and a file are read; the socket's polling does both.
 METHODS = (*READING, "POST")
@@ -46,6 +49,7 @@ class Gate:
         self._prefixes = page_prefixes
         self._refuse = refuse
         self._builds = Window(amount=PAGES_PER_MINUTE, seconds=60)
+        self._lines: Counter[UUID] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -70,7 +74,20 @@ class Gate:
             await self._respond(self._answer(scope, error), scope, receive, send)
             return
         scope.setdefault("state", {})["session"] = session
-        await self._serve(scope, receive, send)
+        if scope["path"].startswith(paths.NICEGUI_SOCKET):
+            await self._hold_line(session.user_id, scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _hold_line(self, person: UUID, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve an open page for as long as it is open; one person has so many at a time."""
+        self._lines[person] += 1
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._lines[person] -= 1
+            if not self._lines[person]:
+                del self._lines[person]
 
     def _check(self, scope: Scope, session: SessionView, *, is_page: bool) -> None:
         """Raise what speaks against a request of somebody who is signed in."""
@@ -95,6 +112,8 @@ class Gate:
         """Refuse to go on with a connection that somebody else began: its id may have leaked."""
         if not scope["path"].startswith(paths.NICEGUI_SOCKET):
             return
+        if self._lines[session.user_id] >= LINES_PER_PERSON:
+            raise RateLimited(LINE_WAIT_S)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("sid", [])
         if any(session_of_socket(core.sio.environ.get(one)) != session.id for one in asked):
             raise NotFound

@@ -133,8 +133,8 @@ class MediaFile(WorkspaceRow, table=True):
     __table_args__ = (
         keyed_by_workspace(),
         within_workspace("message_id", "messages"),
-        # thread: the files of a message
-        sa.Index("ix_media_files_workspace_id_message_id", "workspace_id", "message_id"),
+        # thread: the file of a message; it has one
+        sa.UniqueConstraint("workspace_id", "message_id"),
         # media drain: what is due
         sa.Index(
             "ix_media_files_due",
@@ -151,6 +151,10 @@ class MediaFile(WorkspaceRow, table=True):
     size_bytes: int | None = Field(default=None, sa_type=sa.BigInteger, nullable=True)
     sha256: str | None = Field(default=None, max_length=64)
     storage_key: str | None = Field(default=None, max_length=300)
+    # In pixels, of pictures; and whether a small one is kept beside it.
+    width: int | None = None
+    height: int | None = None
+    has_thumbnail: bool = flag(default=False)
     error: str | None = Field(default=None, max_length=500)
     attempt_count: int = counter()
     next_attempt_at: dt.datetime | None = moment()

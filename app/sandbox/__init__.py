@@ -16,9 +16,11 @@ from app.sandbox import (
     control,
     graph,
     graph_accounts,
+    graph_media,
     graph_numbers,
     graph_templates,
     phone,
+    phone_files,
 )
 from app.sandbox.errors import GraphError
 from app.sandbox.lifecycle import Timings
@@ -45,9 +47,11 @@ def create_sandbox(
     )
     app.include_router(control.router)
     app.include_router(phone.router)
+    app.include_router(phone_files.router)
     app.include_router(graph.router)
     app.include_router(graph_numbers.router)
     app.include_router(graph_templates.router)
+    app.include_router(graph_media.router)
     app.include_router(graph_accounts.router)
     app.add_exception_handler(GraphError, graph.answer_graph_error)
     app.add_exception_handler(HTTPException, answer_refusal)

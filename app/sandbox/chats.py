@@ -109,6 +109,7 @@ def message_json(message: Message, by_wamid: dict[str, Message]) -> dict[str, An
         "direction": "out" if message.is_from_customer else "in",
         "text": readable_content(message),
         "quote": readable_content(quoted) if quoted else None,
+        "picture": _picture(message),
         "sentAt": int(message.sent_at * 1000),
         "state": _state(message) if message.is_from_customer else None,
     }
@@ -141,6 +142,14 @@ def readable_content(message: Message) -> str:
         case kind:
             details = [content.get("filename"), content.get("name"), content.get("caption")]
             return "\n".join([kinds.get(kind, kind), *(str(part) for part in details if part)])
+
+
+def _picture(message: Message) -> str | None:
+    """Return where the page finds the picture of a message, below the sandbox's address."""
+    content = message.content
+    if message.type not in {"image", "sticker"} or not isinstance(content, dict):
+        return None
+    return f"/phone/files/{content['id']}" if content.get("id") else None
 
 
 def _state(message: Message) -> str:

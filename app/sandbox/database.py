@@ -102,6 +102,20 @@ CREATE TABLE IF NOT EXISTS templates (
     edited_at TEXT NOT NULL DEFAULT '[]',     -- when, as JSON
     UNIQUE (waba_id, name, language)
 );
+CREATE TABLE IF NOT EXISTS media (
+    id TEXT PRIMARY KEY,
+    meta_phone_number_id TEXT NOT NULL REFERENCES numbers,
+    content_type TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    data BLOB NOT NULL,
+    created_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS media_links (
+    token TEXT PRIMARY KEY,
+    media_id TEXT NOT NULL,
+    until REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS behaviours (
     scope TEXT PRIMARY KEY,                   -- '', 'workspace:…' or 'number:…'
     workspace TEXT,                           -- of the last two

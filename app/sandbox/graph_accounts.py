@@ -9,6 +9,7 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from app.sandbox import graph_media
 from app.sandbox.callbacks import to_stored
 from app.sandbox.errors import GraphError, bad_token, unknown_object
 from app.sandbox.fields import pick_account, pick_number, subscription
@@ -45,15 +46,18 @@ async def debug_token(
 
 @router.get("/{object_id}")
 async def get_object(
-    object_id: str, waba_id: Waba, sandbox: CurrentSandbox, fields: str = ""
+    request: Request, object_id: str, waba_id: Waba, sandbox: CurrentSandbox, fields: str = ""
 ) -> dict[str, Any]:
-    """Return a number or the account, with the fields asked for."""
+    """Return a number or the account, with the fields asked for; or a file, with a link to it."""
     numbers = await asyncio.to_thread(sandbox.store.list_numbers, waba_id=waba_id)
     if object_id == waba_id:
         return pick_account(numbers[0], fields, sandbox.settings)
     for number in numbers:
         if number.meta_phone_number_id == object_id:
             return pick_number(number, fields, sandbox.settings)
+    file = await graph_media.describe(request, sandbox, waba_id, object_id)
+    if file is not None:
+        return file
     raise unknown_object("GET", object_id)
 
 

@@ -135,6 +135,19 @@ class Lifecycle:
         context_wamid: str | None = None,
     ) -> Message:
         """Let a customer write to a business; an offline customer's message waits."""
+        content = {"body": text}
+        return self.bring(number, customer, "text", content, context_wamid=context_wamid)
+
+    def bring(
+        self,
+        number: SandboxNumber,
+        customer: Customer,
+        kind: str,
+        content: dict[str, Any] | list[Any],
+        *,
+        context_wamid: str | None = None,
+    ) -> Message:
+        """Do the same with a message of any kind; `content` is Meta's member of that name."""
         with self._store.database.transaction():
             message = self._store.messages.create(
                 NewMessage(
@@ -142,8 +155,8 @@ class Lifecycle:
                     meta_phone_number_id=number.meta_phone_number_id,
                     customer_id=customer.id,
                     is_from_customer=True,
-                    type="text",
-                    content={"body": text},
+                    type=kind,
+                    content=content,
                     context_wamid=context_wamid,
                 ),
                 has_arrived=customer.is_online,

@@ -15,6 +15,7 @@ from app.sandbox import identifiers
 from app.sandbox.behaviours import Behaviours
 from app.sandbox.customers import Customers
 from app.sandbox.database import Database
+from app.sandbox.media import Media
 from app.sandbox.messages import Messages
 from app.sandbox.registrations import Registrations
 from app.sandbox.templates import Templates
@@ -61,6 +62,7 @@ class Store:
         self.behaviours = Behaviours(self.database)
         self.registrations = Registrations(self.database, clock)
         self.templates = Templates(self.database, clock)
+        self.media = Media(self.database, clock)
 
     def close(self) -> None:
         self.database.close()

@@ -22,10 +22,10 @@ def send(
     *,
     phone_number_id: UUID,
     recipient: str | UUID,
-    content: str | TemplateBody,
+    content: TemplateBody | Written,
     contact_name: str | None = None,
 ) -> UUID:
-    """Queue a text or a template to a number in E.164 form or to a contact's id.
+    """Queue a template, or another message, to a number in E.164 form or to a contact's id.
 
     A number that nobody has written to makes a contact of this name. Returns the message's id.
 
@@ -55,13 +55,12 @@ def send(
 
 
 def _writer(
-    session: Session, actor: Actor, phone_number_id: UUID, content: str | TemplateBody
+    session: Session, actor: Actor, phone_number_id: UUID, content: TemplateBody | Written
 ) -> Callable[[], Written]:
-    """Return what makes the message. A text is checked at once, a template once it may be sent."""
+    """Return what makes the message: a template is looked for once it may be sent."""
     if isinstance(content, TemplateBody):
         return lambda: template_messages.read(session, actor, phone_number_id, content)
-    text = sending.text_of(content)
-    return lambda: text
+    return lambda: content
 
 
 def _phone(written: str) -> str:

@@ -16,12 +16,12 @@ from app.actor import Actor, Permission, Role
 from app.clock import utc_now
 from app.crypto import hash_token, new_token
 from app.db import bind_workspace
-from app.errors import Conflict, NotFound, PermissionDenied, PlanLimitReached, ValidationFailed
+from app.errors import Conflict, NotFound, PermissionDenied, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.ids import new_id
 from app.models import Invitation, Membership, User, Workspace
-from app.services import audit, plans, rate_limits, sessions, users, verification
+from app.services import audit, rate_limits, seats, sessions, users, verification
 from app.services.mails import letters, post
 from app.services.members import OwnersOnly
 from app.services.passwords import NewPassword
@@ -31,13 +31,6 @@ from app.services.tokens import MAX_LENGTH, TokenSpent
 from app.services.words import role_name
 
 LIFE = dt.timedelta(days=7)
-
-
-class SeatLimitReached(PlanLimitReached):
-    """The plan's seats are all taken, or promised by an open invitation."""
-
-    code = "seat_limit_reached"
-    sentence = mark("Your plan has no free seat left. Choose a larger plan to invite more people.")
 
 
 class AlreadyMember(Conflict):
@@ -119,7 +112,7 @@ def create(session: Session, actor: Actor, *, email: str, role: Role) -> Invitat
         open_one.withdrawn_at = utc_now()
         session.add(open_one)
         session.flush()
-    _require_seat(session, actor.workspace_id)
+    seats.require_free(session, actor.workspace_id)
     token, now = new_token(), utc_now()
     row = Invitation(
         id=new_id(),
@@ -166,7 +159,7 @@ def resend(session: Session, actor: Actor, invitation_id: UUID) -> InvitationVie
     row = _get_open(session, actor, invitation_id)
     token, now = new_token(), utc_now()
     if row.expires_at <= now:  # its seat was given back when it ran out
-        _require_seat(session, actor.workspace_id)
+        seats.require_free(session, actor.workspace_id)
     row.token_hash, row.sent_at, row.expires_at = hash_token(token), now, now + LIFE
     session.add(row)
     _send(session, actor, row, token)
@@ -231,7 +224,7 @@ def accept(session: Session, token: str, user_id: UUID, *, sign_in: UUID | None 
     session.add(row)
     session.flush()
     if not _is_member(session, row.workspace_id, user_id):
-        _require_seat(session, row.workspace_id)
+        seats.require_free(session, row.workspace_id)
         session.add(Membership(workspace_id=row.workspace_id, user_id=user_id, role=row.role))
     user.email_verified_at = user.email_verified_at or utc_now()
     session.add(user)
@@ -291,27 +284,6 @@ def _lock(session: Session, workspace_id: UUID) -> None:
     ).first()
     if found is None:
         raise NotFound
-
-
-def _require_seat(session: Session, workspace_id: UUID) -> None:
-    members = session.exec(
-        select(func.count())
-        .select_from(Membership)
-        .where(col(Membership.workspace_id) == workspace_id)
-    ).one()
-    promised = session.exec(
-        select(func.count())
-        .select_from(Invitation)
-        .where(
-            col(Invitation.workspace_id) == workspace_id,
-            col(Invitation.accepted_at).is_(None),
-            col(Invitation.withdrawn_at).is_(None),
-            col(Invitation.expires_at) > utc_now(),
-        )
-    ).one()
-    row = plans.current(session, workspace_id)
-    if row is None or members + promised >= row[1].max_seats:
-        raise SeatLimitReached
 
 
 def _is_member(session: Session, workspace_id: UUID, user_id: UUID) -> bool:

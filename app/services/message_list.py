@@ -1,7 +1,7 @@
 """Messages across conversations, newest first, and one with its history: what programs read."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from app.actor import Actor, Permission
 from app.errors import NotFound
-from app.models import Contact, Message, MessageStatusEntry, PhoneNumber
+from app.models import Contact, MediaFile, Message, MessageStatusEntry, PhoneNumber
 from app.models.enums import MessageDirection, MessageStatus, MessageType
 from app.pagination import Cursor, Page, Slice
 
@@ -134,6 +134,15 @@ def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
             col(Message.phone_number_id),
             col(PhoneNumber.phone_number),
             col(PhoneNumber.display_name),
+            col(MediaFile.id),
+        )
+        .join(
+            MediaFile,
+            sa.and_(
+                col(MediaFile.workspace_id) == col(Message.workspace_id),
+                col(MediaFile.message_id) == col(Message.id),
+            ),
+            isouter=True,
         )
         .join(Contact, col(Contact.id) == col(Message.contact_id))
         .join(PhoneNumber, col(PhoneNumber.id) == col(Message.phone_number_id))
@@ -146,5 +155,9 @@ def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
 
 
 def _view(*row: Any) -> ListedMessage:
-    names = ListedMessage.__dataclass_fields__
-    return ListedMessage(**dict(zip(names, row, strict=True)))
+    *own, file_id = row
+    listed = ListedMessage(**dict(zip(ListedMessage.__dataclass_fields__, own, strict=True)))
+    if file_id is None:
+        return listed
+    # Programs read the file by our id of it, whoever sent it; Meta's is of no use to them.
+    return replace(listed, content={**listed.content, "mediaId": str(file_id)})

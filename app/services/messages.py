@@ -8,18 +8,46 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.actor import Actor, Permission
 from app.errors import NotFound
-from app.models import Conversation, Message, User
-from app.models.enums import MessageDirection, MessageStatus, MessageType
+from app.models import Conversation, MediaFile, Message, User
+from app.models.enums import MediaState, MessageDirection, MessageStatus, MessageType
 from app.pagination import Cursor
 from app.services.whatsapp.errors import meaning
 
 PAGE = 50
 MOST_CHANGES = 200  # a view that is further behind loads afresh
 GIVEN_UP = "given_up"  # a member of the error of a message that a person has stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaView:
+    """The file of a message; `content_type` is what its bytes are once it is STORED."""
+
+    id: UUID
+    state: MediaState
+    content_type: str | None
+    filename: str | None
+    size_bytes: int | None
+    width: int | None
+    height: int | None
+    has_thumbnail: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceView:
+    """The message of the same conversation that one answers, reacts to, changes or deletes."""
+
+    id: UUID
+    direction: MessageDirection
+    type: MessageType
+    text: str | None
+    content: dict[str, Any]
+    is_echo: bool
+    sender_name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +68,8 @@ class MessageView:
     change_seq: int
     sender_name: str | None
     is_echo: bool
+    media: MediaView | None = None
+    refers_to: ReferenceView | None = None
 
     @property
     def cursor(self) -> str:
@@ -194,9 +224,51 @@ def _columns() -> Select[*tuple[Any, ...]]:
         col(Message.change_seq),
         col(User.name),
         col(Message.is_echo),
-    ).join(User, col(User.id) == col(Message.sender_id), isouter=True)
+        *(getattr(MediaFile, name) for name in MEDIA),
+        *(getattr(Referred, name) for name in REFERENCE[:-1]),
+        col(ReferredAuthor.name),
+    ).select_from(
+        sa.join(Message, User, col(User.id) == col(Message.sender_id), isouter=True)
+        .join(
+            MediaFile,
+            sa.and_(
+                col(MediaFile.workspace_id) == col(Message.workspace_id),
+                col(MediaFile.message_id) == col(Message.id),
+            ),
+            isouter=True,
+        )
+        .join(
+            Referred,
+            sa.and_(
+                col(Referred.workspace_id) == col(Message.workspace_id),
+                col(Referred.phone_number_id) == col(Message.phone_number_id),
+                col(Referred.wamid) == REFERRED_WAMID,
+                col(Referred.conversation_id) == col(Message.conversation_id),
+            ),
+            isouter=True,
+        )
+        .join(ReferredAuthor, col(ReferredAuthor.id) == col(Referred.sender_id), isouter=True)
+    )
+
+
+MEDIA = tuple(MediaView.__dataclass_fields__)
+REFERENCE = tuple(ReferenceView.__dataclass_fields__)
+OWN = tuple(MessageView.__dataclass_fields__)[:-2]
+Referred, ReferredAuthor = aliased(Message), aliased(User)
+# Meta's id of the message referred to: by a reaction, by a change or deletion, by an answer.
+REFERRED_WAMID = sa.func.coalesce(
+    col(Message.content)["message_id"].astext,
+    col(Message.content)["original_message_id"].astext,
+    col(Message.context)["id"].astext,
+)
 
 
 def _view(*row: Any) -> MessageView:
-    names = MessageView.__dataclass_fields__
-    return MessageView(**dict(zip(names, row, strict=True)))
+    own, rest = row[: len(OWN)], row[len(OWN) :]
+    file = dict(zip(MEDIA, rest[: len(MEDIA)], strict=True))
+    referred = dict(zip(REFERENCE, rest[len(MEDIA) :], strict=True))
+    return MessageView(
+        **dict(zip(OWN, own, strict=True)),
+        media=MediaView(**file) if file["id"] else None,
+        refers_to=ReferenceView(**referred) if referred["id"] else None,
+    )

@@ -1,16 +1,7 @@
-"""Faces and logos: whatever is uploaded is decoded in a bounded child and drawn anew, small.
+"""Faces and logos, drawn anew and kept in the database: at most 256 x 256 pixels, about 20 KB."""
 
-So nothing of the file survives: no metadata, no second meaning, no size. Kept in the database:
-at most 256 x 256 pixels, about 20 KB.
-"""
-
-import io
-import multiprocessing
-import resource
-from multiprocessing.connection import Connection
 from uuid import UUID
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import text
 from sqlmodel import Session, col, delete
 
@@ -19,14 +10,10 @@ from app.errors import NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.ids import new_id
 from app.models import Picture, User, Workspace
-from app.services import audit, sessions
+from app.services import audit, drawing, sessions
 
 MAX_BYTES = 5 * 1024 * 1024
-MAX_PIXELS = 40_000_000
 SIDE = 256
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-CHILD_MEMORY, CHILD_S = 512 * 1024 * 1024, 10.0
-CONTENT_TYPE = "image/webp"
 
 
 class NoPicture(ValidationFailed):
@@ -46,23 +33,10 @@ def redraw(data: bytes) -> bytes:
     """
     if len(data) > MAX_BYTES:
         raise NoPicture(_("This picture is larger than 5 MB. Choose a smaller one."))
-    context = multiprocessing.get_context("forkserver")
-    # Imported once, before the fork: a child's ten seconds are for decoding.
-    context.set_forkserver_preload([__name__])
-    ours, theirs = context.Pipe()
-    child = context.Process(target=_redraw_in_child, args=(theirs, data), daemon=True)
-    child.start()
-    theirs.close()
-    try:
-        drawn = ours.recv_bytes() if ours.poll(CHILD_S) else b""
-    except EOFError:  # it died, perhaps of its memory limit
-        drawn = b""
-    finally:
-        child.kill()
-        child.join()
-    if not drawn:
+    drawn = drawing.draw_square(data, SIDE)
+    if drawn is None:
         raise NoPicture(_("This file is no picture that we can show. Use a PNG, JPEG or WebP."))
-    return drawn
+    return drawn.data
 
 
 def set_own(session: Session, actor: Actor, drawn: bytes) -> str:
@@ -127,21 +101,3 @@ def get(session: Session, actor: Actor, picture_id: UUID) -> bytes:
 
 def _address(picture_id: UUID) -> str:
     return f"/media/pictures/{picture_id}"
-
-
-def _redraw_in_child(answer: Connection, data: bytes) -> None:
-    """Decode within limits: the format is read first, pixels are counted before they are made."""
-    resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY, CHILD_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(CHILD_S), int(CHILD_S)))
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return
-            image.draft("RGB", (SIDE * 2, SIDE * 2))
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-            square = ImageOps.fit(upright, (SIDE, SIDE), Image.Resampling.LANCZOS)
-            out = io.BytesIO()
-            square.save(out, "WEBP", quality=85)
-            answer.send_bytes(out.getvalue())
-    except (UnidentifiedImageError, OSError, ValueError, MemoryError, SyntaxError):
-        return

@@ -100,6 +100,8 @@ def begin(session: Session, actor: Actor) -> SetupView:
 def confirm(session: Session, actor: Actor, code: str) -> list[str]:
     """Switch one's own second factor on with a first code; returns the recovery codes, once.
 
+    Ends one's other sign-ins: nobody had to show a code for them.
+
     Raises:
         ValidationFailed: the code is not one of the new device.
     """
@@ -125,7 +127,7 @@ def renew_codes(session: Session, actor: Actor) -> list[str]:
 
 
 def switch_off(session: Session, actor: Actor) -> None:
-    """Sign in without a code from now on."""
+    """Sign in without a code from now on; ends one's other sign-ins."""
     sessions.require_proof(session, actor)
     user = session.get_one(User, actor.require_person())
     forget(session, user)
@@ -209,5 +211,6 @@ def _record(session: Session, actor: Actor, action: str) -> None:
 
 
 def _announce(session: Session, actor: Actor, user: User, action: str, *, is_on: bool) -> None:
+    sessions.revoke_all(session, user.id, reason="second factor changed", but=actor.session_id)
     _record(session, actor, action)
     post.post(session, user.email, letters.second_factor_changed(is_on=is_on))

@@ -27,6 +27,7 @@ from app.models.enums import (
 )
 from app.queue import JobName
 from app.services import messages, plans, previews
+from app.services.media import files
 from app.services.messages import GIVEN_UP, MessageView
 from app.services.text import is_storable
 from app.services.whatsapp.outbound import MAX_TEXT
@@ -72,11 +73,16 @@ class NotGivenUp(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What somebody wants sent: `content` as it is kept and goes to Meta, `text` as it reads."""
+    """What somebody wants sent: `content` as it is kept and goes to Meta, `text` as it reads.
+
+    `answers` is Meta's id of the message that it quotes, `file_id` the file that goes with it.
+    """
 
     type: MessageType
     content: dict[str, Any]
     text: str | None
+    answers: str | None = None
+    file_id: UUID | None = None
 
 
 def text_of(text: str) -> Written:
@@ -130,13 +136,17 @@ def send(
         type=message.type,
         content=message.content,
         text=message.text,
+        context={"id": message.answers} if message.answers else None,
         status=MessageStatus.QUEUED,
         sent_at=now,
         sender_id=actor.user_id,
         next_attempt_at=now,
     )
     session.add(row)
-    _show_as_newest(conversation, row)
+    if message.file_id is not None:
+        files.give(session, actor.workspace_id, message.file_id, row.id)
+    if message.type is not MessageType.REACTION:
+        _show_as_newest(conversation, row)
     _stamp(session, conversation, row)
     return messages.get(session, actor, row.id)
 

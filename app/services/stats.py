@@ -7,6 +7,7 @@ from app import db
 from app.db import Connection
 from app.models.enums import MessageStatus
 from app.services.mails import due as mails
+from app.services.media import due as media
 from app.services.outbox.due import DUE, UNDER_WAY
 
 OUTBOUND = [status.value for status in MessageStatus if status is not MessageStatus.RECEIVED]
@@ -37,7 +38,7 @@ def collect(workspace_id: UUID | None = None) -> dict[str, Any]:
             "conversations": _scoped(connection, "conversations", workspace_id),
             "queue": {
                 "outbox": by_status["queued"] + by_status["sending"],
-                "media": 0,
+                "media": _scoped(connection, "media_files", workspace_id, media.PENDING),
                 "mail": _scoped(connection, "mails", workspace_id, mails.PENDING),
                 "deliveries": 0,
             },
@@ -56,6 +57,7 @@ def unfinished() -> int:
             f"""
             SELECT (SELECT count(*) FROM webhook_events WHERE state = 'PENDING')
                 + (SELECT count(*) FROM messages m WHERE ({DUE}) OR ({UNDER_WAY}))
+                + (SELECT count(*) FROM media_files f WHERE ({media.DUE}) OR ({media.UNDER_WAY}))
                 + (SELECT count(*) FROM mails WHERE ({mails.DUE}) OR ({mails.UNDER_WAY}))
             """,  # noqa: S608  # our own words
             None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app import db
 from app.clock import utc_now
 from app.services.mails import due as mails
+from app.services.media import due as media
 from app.services.outbox.due import ABANDONED, DUE
 
 PORTION = 5_000
@@ -24,6 +25,7 @@ class Waiting:
     webhooks: bool
     outbox: bool
     mail: bool
+    media: bool
 
 
 def waiting() -> Waiting:
@@ -36,10 +38,11 @@ def waiting() -> Waiting:
                     WHERE state = 'WAITING' AND next_retry_at <= now()),
                 EXISTS (SELECT FROM messages m WHERE {DUE})
                 OR EXISTS (SELECT FROM messages m WHERE {ABANDONED}),
-                EXISTS (SELECT FROM mails WHERE {mails.DUE})
+                EXISTS (SELECT FROM mails WHERE {mails.DUE}),
+                EXISTS (SELECT FROM media_files f WHERE {media.DUE})
             """  # noqa: S608  # our own words
         ).fetchone()
-    return Waiting(*row) if row else Waiting(webhooks=False, outbox=False, mail=False)
+    return Waiting(*row) if row else Waiting(webhooks=False, outbox=False, mail=False, media=False)
 
 
 def purge() -> None:

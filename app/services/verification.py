@@ -17,7 +17,7 @@ from app.clock import utc_now
 from app.errors import Conflict, PermissionDenied, RateLimited, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
-from app.models import User
+from app.models import ApiKey, User
 from app.models.enums import TokenPurpose
 from app.services import audit, rate_limits, sessions, tokens, users
 from app.services.rate_limits import Limit, account_key
@@ -136,10 +136,15 @@ def verify(session: Session, token: str) -> UUID:
 def require_verified(session: Session, actor: Actor) -> None:
     """Make sure that the person's address is theirs. System-only: services call it.
 
+    A program may do no more here than the person who made its key.
+
     Raises:
-        EmailNotVerified: a person whose address is not proven. Programs and the system pass.
+        EmailNotVerified: a person whose address is not proven, or their program. The system, and
+            keys of its making, pass.
     """
-    user = session.get(User, actor.user_id) if actor.user_id else None
+    key = session.get(ApiKey, actor.api_key_id) if actor.api_key_id else None
+    person = key.creator_id if key else actor.user_id
+    user = session.get(User, person) if person else None
     if user is not None and user.email_verified_at is None:
         raise EmailNotVerified
 

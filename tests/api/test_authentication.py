@@ -1,5 +1,6 @@
 """Signing up, in and out over the REST API; nobody learns here who has an account."""
 
+import json
 import time
 
 import httpx
@@ -205,3 +206,28 @@ def test_second_factor_is_asked_for_and_then_taken(api: Api, ana: str, member: A
     assert error_of(sign_in(api, ana, code="000000"))[0] == 401
     assert sign_in(api, ana, code=code).status_code == 200
     assert error_of(sign_in(api, ana, code=code))[0] == 401  # each code works once
+
+
+@pytest.mark.parametrize(
+    ("route", "members"),
+    [
+        ("sign-in", {"email": "ana@example.com", "password": "half \ud800"}),
+        ("sign-in", {"email": "ana\ud800@example.com", "password": PASSWORD}),
+        ("sign-in", {"email": "ana@example.com", "password": PASSWORD, "code": "\ud800"}),
+        ("sign-up", {**NEW, "name": "half \ud800"}),
+        ("forgot-password", {"email": "ana\udfff@example.com"}),
+        ("reset-password", {"token": "half \ud800", "password": PASSWORD}),
+        ("verify-email", {"token": "half \ud800"}),
+    ],
+)  # fmt: skip
+def test_half_a_character_is_named_and_nothing_breaks(
+    api: Api, route: str, members: dict[str, str]
+):
+    answer = api.post(
+        f"/api/auth/{route}",
+        content=json.dumps(members),
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert error_of(answer) == (422, "validation_failed")
+    assert len(answer.json()["error"]["fields"]) == 1

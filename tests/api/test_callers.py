@@ -142,6 +142,17 @@ def test_every_answer_says_what_is_left(api: Api):
     assert 0 < int(first.headers["X-RateLimit-Reset"]) - utc_now().timestamp() <= 62
 
 
+def test_larger_plan_may_call_more_often_and_each_key_counts_for_itself(api: Api, acme: Team):
+    first, second = key_of(acme.id), key_of(acme.id)
+
+    for _call in range(70):
+        assert api.get(NUMBERS, headers=first).status_code == 200
+
+    assert api.get(NUMBERS, headers=first).headers["X-RateLimit-Limit"] == "1200"
+    assert api.get(NUMBERS, headers=first).headers["X-RateLimit-Remaining"] == "1128"
+    assert api.get(NUMBERS, headers=second).headers["X-RateLimit-Remaining"] == "1199"
+
+
 def test_too_many_calls_get_429_and_the_other_workspace_does_not_notice(api: Api, rival: Team):
     headers = key_of(make_workspace(plan="starter"))
 

@@ -5,13 +5,15 @@ import re
 import httpx
 import pytest
 
-from app.config import settings
+from app.actor import Role
+from app.config import configure, settings
+from app.services import invitations
 from app.services.rate_limits import AMOUNTS, Limit
-from tests.accounts import email_of, make_person
+from tests.accounts import act, email_of, letters_to, make_person
 from tests.api.callers import ORIGIN, browser_of
 from tests.api.conftest import BASE_URL, Api
 from tests.factories import PASSWORD, Team
-from tests.table_rows import rows, value
+from tests.table_rows import execute, rows, value
 
 NONCE = re.compile(r'nonce="[^"]*"')
 SIGN_UP = {"name": "Sam", "password": PASSWORD, "workspace": "Sam's shop"}
@@ -72,6 +74,70 @@ def test_waiting_page_is_for_who_is_signed_in_and_has_not_confirmed(api: Api, ac
     assert look(browser_of(done)) == (303, "/settings/profile")
     assert look(browser_of(waiting)) == (200, "")
     assert email_of(waiting) in api.get("/verify-email", headers=browser_of(waiting)).text
+
+
+def test_guessing_a_password_at_the_form_ends_after_ten_tries(api: Api, acme: Team, ana: str):
+    form = {"email": ana.upper(), "password": "wrong password"}
+    most = AMOUNTS[Limit.SIGN_IN_ACCOUNT][0]
+
+    statuses = [send(api, "/sign-in", **form).status_code for _try in range(most + 1)]
+
+    assert statuses == [401] * most + [429]
+    refused = send(api, "/sign-in", email=ana, password=PASSWORD)
+    assert refused.status_code == 429
+    assert settings().session_cookie not in refused.cookies
+    other = email_of(make_person(acme.id))
+    assert send(api, "/sign-in", email=other, password=PASSWORD).status_code == 303
+
+
+def test_one_address_makes_a_few_accounts_only(api: Api, acme: Team):
+    act(
+        invitations.create, make_person(acme.id, Role.OWNER), email="g@example.com", role=Role.AGENT
+    )
+    [invitation] = letters_to("g@example.com", "invitation")
+    before = value("SELECT count(*) FROM users")
+    most = AMOUNTS[Limit.SIGN_UP_ADDRESS][0]
+
+    statuses = [
+        send(api, "/sign-up", **SIGN_UP, email=f"sam{number}@example.com").status_code
+        for number in range(most + 1)
+    ]
+
+    assert statuses == [303] * most + [429]
+    guest = {"name": "Sam", "password": PASSWORD}
+    assert send(api, f"/invitations/{invitation}", **guest).status_code == 429
+    assert value("SELECT count(*) FROM users") == before + most
+
+
+def test_cookie_is_for_the_server_only_and_for_https_where_there_is_https(api: Api):
+    plain = send(api, "/sign-up", **SIGN_UP, email="sam@example.com").headers["set-cookie"]
+    configure(base_url="https://parley.example")
+    secure = api.post(
+        "/sign-up",
+        data={**SIGN_UP, "email": "max@example.com"},
+        headers={"Origin": "https://parley.example"},
+    ).headers["set-cookie"]
+
+    assert re.match(r"sid=[\w-]{43};", plain)
+    assert re.match(r"__Host-sid=[\w-]{43};", secure)
+    for cookie in (plain, secure):
+        assert {"HttpOnly", "Path=/", "SameSite=lax"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+    assert "Secure" in secure.split("; ")
+    assert "Secure" not in plain.split("; ")
+
+
+def test_who_is_in_no_workspace_can_sign_out(api: Api, acme: Team):
+    sam = make_person(acme.id)
+    headers = browser_of(sam)
+    execute("DELETE FROM memberships WHERE user_id = %s", sam.user_id)
+
+    asked = api.get("/sign-out", headers=headers)
+
+    assert asked.status_code == 200
+    assert 'href="/workspaces/new"' in asked.text
+    assert api.post("/sign-out", headers=headers).headers["location"] == "/sign-in"
+    assert api.get("/sign-out", headers=headers).headers["location"] == "/sign-in"
 
 
 @pytest.mark.parametrize("door", ["resend", "address"])

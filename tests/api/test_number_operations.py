@@ -5,8 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
+from app import db
+from app.actor import Role
 from app.models.enums import SubscriptionStatus
-from tests.api.callers import error_of, key_of
+from app.services import api_keys
+from tests.accounts import make_person, verify
+from tests.api.callers import bearer, error_of, key_of
 from tests.api.conftest import Api
 from tests.factories import Team, connect_number, make_workspace, new_phone
 from tests.table_rows import count, execute, value
@@ -47,6 +51,17 @@ def test_what_cannot_be_added_is_named(api: Api, acme: Team, members: dict[str, 
 
     assert error_of(answer) == (422, "validation_failed")
     assert set(answer.json()["error"]["fields"]) == {field}
+
+
+def test_program_may_add_no_more_than_who_made_its_key(api: Api, acme: Team):
+    owner = make_person(acme.id, Role.OWNER, verified=False)
+    with db.transaction(acme.id) as session:
+        key = api_keys.create(session, owner, name="A program").secret
+
+    assert error_of(add(api, bearer(key))) == (403, "email_not_verified")
+    verify(owner)
+    assert add(api, bearer(key)).status_code == 201
+    assert count("phone_numbers", "workspace_id = %s", acme.id) == 2
 
 
 def test_number_that_somebody_has_is_in_use(api: Api, acme: Team, rival: Team):

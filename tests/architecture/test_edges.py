@@ -13,8 +13,10 @@ OPENERS = {
     "app.gate.bindings",
     "app.api.exports",
     "app.api.health",
+    "app.api.media",
     "app.api.pictures",
     "app.api.rest.callers",
+    "app.api.rest.media",
     "app.api.rest.operation",
     "app.api.webhooks",
     # jobs and the command line
@@ -31,6 +33,8 @@ OPENERS = {
     # Compares or hashes a password between two transactions.
     "app.services.password_changes",
     "app.services.sign_ins",
+    # Looks at a file and keeps it, and only then writes its row.
+    "app.services.media.uploads",
     # The owner's connection, before anybody else is there.
     "app.services.schema.migrations",
 }
@@ -39,6 +43,8 @@ CONNECTORS = {
     "app.services.key_rotation",
     "app.services.inbound.drain",
     "app.services.mails.drain",
+    "app.services.media.drain",
+    "app.services.media.unused",
     "app.services.outbox.drain",
     "app.services.stats",
     "app.services.tidy",

@@ -44,6 +44,7 @@ PUBLIC_PATHS = {
     # Ask for the session themselves: they are no pages.
     "/exports/audit.csv",
     "/media/pictures/{picture}",
+    "/media/files/{file}",
     "/readyz",
     "/api/policy-reports",
     "/api/webhooks/whatsapp",

@@ -198,17 +198,25 @@ class Stack:
 
     def receive(self, workspace: Workspace, texts: list[tuple[str, int]], *, name: str) -> None:
         """Let one customer write these texts; each with how many seconds ago it was."""
-        now = int(time.time())
+        messages = [
+            {"type": "text", "text": {"body": text}, "timestamp": str(int(time.time()) - ago)}
+            for text, ago in texts
+        ]
+        self.bring(workspace, messages, name=name)
+
+    def bring(
+        self, workspace: Workspace, messages: list[dict[str, Any]], *, name: str
+    ) -> list[str]:
+        """Let one customer send these messages, as Meta writes them; returns Meta's ids of them."""
         wa_id = str(4_915_100_000_000 + int(hashlib.sha256(name.encode()).hexdigest()[:6], 16))
         messages = [
             {
                 "from": wa_id,
-                "id": f"wamid.{name}.{workspace.meta_id}.{index}.{time.time_ns()}",
-                "timestamp": str(now - ago),
-                "type": "text",
-                "text": {"body": text},
+                "id": f"wamid.{wa_id}.{workspace.meta_id}.{index}.{time.time_ns()}",
+                "timestamp": str(int(time.time())),
+                **message,
             }
-            for index, (text, ago) in enumerate(texts)
+            for index, message in enumerate(messages)
         ]
         value = {
             "messaging_product": "whatsapp",
@@ -222,6 +230,7 @@ class Stack:
         }
         answer = self.post_webhook(workspace, json.dumps(body).encode())
         assert answer.status_code == 200, answer.text
+        return [message["id"] for message in messages]
 
     def tail(self) -> str:
         return self.log_path.read_text(errors="replace")[-4000:] if self.log_path.exists() else ""

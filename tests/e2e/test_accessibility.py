@@ -1,13 +1,24 @@
 """axe-core over every page, both themes and widths: nothing against WCAG A, AA or good practice."""
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import Person, control, ready
+from tests.e2e.conftest import Person, control, new_email, ready
 from tests.e2e.stack import Stack, Workspace
+from tests.e2e.test_accounts import (
+    PASSWORD,
+    open_mail,
+    open_mailbox,
+    settings,
+    sign_in,
+    sign_up,
+)
 from tests.e2e.test_closed_window import have_approved, have_conversation
 from tests.e2e.test_connecting import add, connected, start
+from tests.e2e.test_oauth import come_by_provider
+from tests.oidc_provider import Provider
 
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -173,5 +184,65 @@ def test_no_step_of_numbers_and_templates_has_an_accessibility_violation(
     page.get_by_test_id("number-disconnect").click()
     page.get_by_test_id("number-disconnect-confirm").wait_for()
     look("the question before it is let go")
+
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(
+    ("theme", "width"), [("light", "desktop"), ("dark", "phone")], ids=["light", "dark"]
+)
+def test_no_page_behind_a_mailed_link_has_an_accessibility_violation(
+    person: Person, provider: Provider, theme: str, width: str
+) -> None:
+    ana, ben = new_email("ana"), new_email("ben")
+    found: dict[str, list[str]] = {}
+    page, guest = person(theme=theme), person(theme=theme)
+    for one in (page, guest):
+        one.set_viewport_size(WIDTHS[width])  # type: ignore[arg-type]
+
+    def look(name: str, page: Page) -> None:
+        page.wait_for_timeout(300)
+        found[name] = violations(page)
+
+    sign_up(page, "Ana", ana)
+    open_mailbox(page, "Confirm your e-mail address", ana)
+    look("one mail", page)
+    page.get_by_test_id("mail-link").first.click()
+    page.get_by_test_id("verify-email-submit").wait_for()
+    look("confirm", page)
+    page.get_by_test_id("verify-email-submit").click()
+    page.get_by_test_id("verified").wait_for()
+    look("confirmed", page)
+
+    settings(page, "team")
+    page.get_by_test_id("invite-email").fill(ben)
+    page.get_by_test_id("invite-submit").click()
+    page.get_by_text("The invitation is on its way.").wait_for()
+    open_mail(guest, "Ana invites you", ben)
+    look("an invitation", guest)
+
+    settings(page, "security")
+    page.get_by_test_id("second-factor-on").click()
+    secret = page.get_by_test_id("second-factor-secret").inner_text()
+    look("a new authenticator", page)
+    page.get_by_test_id("second-factor-code").fill(pyotp.TOTP(secret).now())
+    page.get_by_test_id("second-factor-submit").click()
+    page.get_by_test_id("recovery-codes").wait_for()
+    look("recovery codes", page)
+    sign_in(guest, ana, PASSWORD)
+    guest.get_by_test_id("sign-in-code").wait_for()
+    look("the code at sign-in", guest)
+
+    guest.goto("/reset-password")
+    guest.get_by_test_id("forgot-password-email").fill(ana)
+    guest.get_by_test_id("forgot-password-submit").click()
+    guest.get_by_test_id("forgot-password-sent").wait_for()
+    look("a link is on its way", guest)
+    open_mail(guest, "Choose a new password", ana)
+    look("a new password", guest)
+    provider.set_user(f"axe-{theme}", email=ana)
+    come_by_provider(guest, f"axe-{theme}")
+    guest.get_by_test_id("link-password").wait_for()
+    look("an address that nobody vouches for", guest)
 
     assert {name: what for name, what in found.items() if what} == {}

@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import time
 
 import pyotp
 import pytest
@@ -34,6 +35,12 @@ def sign_in(page: Page, email: str, password: str) -> None:
 
 def open_mail(page: Page, subject: str, recipient: str) -> None:
     """Open a mail of the development mailbox, as soon as it is there, and follow its link."""
+    open_mailbox(page, subject, recipient)
+    page.get_by_test_id("mail-link").first.click()
+
+
+def open_mailbox(page: Page, subject: str, recipient: str) -> None:
+    """Open a mail of the development mailbox, as soon as it is there."""
     page.goto("/dev/mail")
     mail = page.locator("li").filter(has_text=recipient).filter(has_text=subject).first
     for _try in range(20):
@@ -42,7 +49,6 @@ def open_mail(page: Page, subject: str, recipient: str) -> None:
         page.wait_for_timeout(250)
         page.reload()
     mail.get_by_role("link").click()
-    page.get_by_test_id("mail-link").first.click()
 
 
 def settings(page: Page, name: str) -> None:
@@ -172,6 +178,22 @@ def test_two_step_sign_in_with_a_real_authenticator(person: Person) -> None:
     expect(phone.get_by_test_id("form-error")).to_contain_text("not right")
     phone.get_by_test_id("sign-in-code").fill(codes[0])
     phone.get_by_test_id("sign-in-code-submit").click()
+    phone.wait_for_url("**/dashboard")
+    tablet = person()
+    sign_in(tablet, dora, PASSWORD)
+    tablet.get_by_test_id("sign-in-code").fill(pyotp.TOTP(secret).at(time.time() + 30))
+    tablet.get_by_test_id("sign-in-code-submit").click()
+    tablet.wait_for_url("**/dashboard")
+
+    page.get_by_test_id("second-factor-off").click()
+    page.get_by_test_id("second-factor-off-cancel").click()
+    expect(page.get_by_test_id("second-factor-off")).to_be_enabled()
+    page.get_by_test_id("second-factor-off").click()
+    page.get_by_test_id("second-factor-off-confirm").click()
+    expect(page.get_by_test_id("second-factor-on")).to_be_visible()
+    for other in (phone, tablet):
+        other.wait_for_url("**/sign-in**")
+    sign_in(phone, dora, PASSWORD)
     phone.wait_for_url("**/dashboard")
 
 

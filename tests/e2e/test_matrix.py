@@ -61,6 +61,7 @@ MATRIX = """
     GET  /settings/audit                      303 404 404 200 200 200 200
     GET  /exports/audit.csv                   401 403 403 200 200 200 200
     GET  /media/pictures/{picture}            401 200 200 200 200 404 404
+    GET  /media/files/{file}                  401 404 404 404 404 404 404
 
     POST /api/auth/sign-up                    422 422 422 422 422 422 422
     POST /api/auth/sign-in                    422 422 422 422 422 422 422
@@ -72,6 +73,9 @@ MATRIX = """
     GET  /api/messages                        401 200 200 200 200 200 200
     POST /api/messages                        401 403 201 201 201 404 404
     GET  /api/messages/{id}                   401 200 200 200 200 404 404
+    POST /api/media                           401 403 422 422 422 422 422
+    GET  /api/media/{id}                      401 200 200 200 200 404 404
+    GET  /api/media/{id}/content              401 200 200 200 200 404 404
     GET  /api/phone-numbers                   401 200 200 200 200 200 200
     POST /api/phone-numbers                   401 403 403 422 422 422 422
     GET  /api/phone-numbers/{id}              401 200 200 200 200 404 404
@@ -153,6 +157,18 @@ class House:
         assert answer.status_code == 200, answer.text
         return f"sid={answer.cookies['sid']}"
 
+    def _file(self) -> str:
+        """Bring a file, as the owner, and return its id."""
+        base_url = self._stack.base_url
+        answer = httpx.post(
+            f"{base_url}/api/media",
+            files={"file": ("note.txt", b"A note", "text/plain")},
+            headers=self.headers["owner"] | {"Origin": base_url},
+            trust_env=False,
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["media"]["id"])
+
     def _ids(self) -> dict[str, str]:
         workspace = self._acme.workspace_id
         stack = self._stack
@@ -166,6 +182,7 @@ class House:
         return {
             "conversation": one(f"SELECT id FROM conversations {own}"),  # noqa: S608  # same
             "message": one(f"SELECT id FROM messages {own}"),  # noqa: S608  # same
+            "media": self._file(),
             "contact": one(f"SELECT contact_id FROM messages {own}"),  # noqa: S608  # same
             "number": one(f"SELECT id FROM phone_numbers {own}"),  # noqa: S608  # same
             "account": one(f"SELECT id FROM whatsapp_accounts {own}"),  # noqa: S608  # same
@@ -250,7 +267,7 @@ def test_an_unknown_path_below_a_page_is_404_for_people_and_nothing_for_others(
 
 def filled(route: str, ids: dict[str, str]) -> str:
     """Return the path of a route with acme's ids, and with nonsense where no row is meant."""
-    named = {"phone-numbers": "number", "templates": "template"}
+    named = {"phone-numbers": "number", "templates": "template", "media": "media"}
     meant = next((row for part, row in named.items() if part in route), "message")
     known = ids | {"id": ids[meant]}
     return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: known.get(found[1], "nonsense"), route)

@@ -19,7 +19,7 @@ from app.services.sending import Written
 from app.services.templates import fill
 from app.services.templates.fill import Values
 from app.services.templates.shape import Button, ButtonKind, HeaderKind, Shape, to_components
-from app.services.whatsapp import client, management, outbound, receipts, templates
+from app.services.whatsapp import client, management, media, outbound, receipts, templates
 from app.services.whatsapp.client import Credentials
 from tests import factories
 from tests.contracts import needs_document
@@ -176,6 +176,15 @@ def test_asking_how_an_account_is_keeps_the_contract(line: Line, requests: list[
     assert management.inspect_token(credentials_of(line)).is_valid
     assert [one.url.path.rpartition("/")[2] for one in requests] == ["debug_token"]
     assert set(requests[0].url.params) == {"input_token"}
+
+
+def test_asking_for_a_file_keeps_the_contract(line: Line, requests: list[httpx.Request]):
+    kept = line.graph.store.media.put(line.number.meta_id, "image/png", "", b"x")
+
+    found = media.find(credentials_of(line), kept.id)
+
+    assert found.sha256 == kept.sha256
+    assert problems(requests) == []
 
 
 def test_templates_keep_the_contract(line: Line, requests: list[httpx.Request]):

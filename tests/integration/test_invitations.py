@@ -14,10 +14,10 @@ from app.services.invitations import (
     LIFE,
     AlreadyMember,
     InvitedAlready,
-    SeatLimitReached,
     WrongPerson,
 )
 from app.services.members import OwnersOnly
+from app.services.seats import SeatLimitReached
 from app.services.sessions import PROOF, ProofNeeded
 from app.services.tokens import TokenSpent
 from app.services.users import EmailTaken

@@ -18,9 +18,9 @@ from app.services.invitations import (
     LIFE,
     AlreadyMember,
     InvitedAlready,
-    SeatLimitReached,
     WrongPerson,
 )
+from app.services.seats import SeatLimitReached
 from app.services.tokens import TokenSpent
 from tests.accounts import act, alone, letters_to, outcome, person, verify
 from tests.factories import Clock, make_actor, make_user, make_workspace, unique

@@ -18,7 +18,9 @@ from starlette.routing import Route
 
 from app import limits, serving
 from app.config import configure, settings
+from app.limits import TimedProtocol
 from tests.subprocesses import free_port
+from tests.waiting import wait_until
 
 HEAD_S, PAUSE_S, BODY_S = 0.4, 0.3, 0.9
 FORM = b"content-type: application/x-www-form-urlencoded\r\n"
@@ -35,6 +37,8 @@ async def deaf(_request: Request) -> Response:
 
 def test_the_product_waits_as_long_as_is_written() -> None:
     assert (limits.HEAD_S, limits.BODY_PAUSE_S, limits.BODY_S) == (15, 10, 60)
+    assert limits.FILE_S == 900
+    assert limits.LINES_PER_ADDRESS == 500
 
 
 @pytest.fixture
@@ -118,6 +122,38 @@ def test_connections_that_never_finish_their_head_are_closed(port: int):
         half_open.close()
 
 
+def test_one_address_cannot_take_every_connection(port: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "LINES_PER_ADDRESS", 20)
+    monkeypatch.setattr(limits, "HEAD_S", 30)
+    lines = [connect(port) for _ in range(30)]
+    request = head("/x", port, b"connection: close", method="GET")
+    for half_open in lines:
+        half_open.settimeout(0.3)
+
+    assert [answer(half_open)[1] for half_open in lines[20:]] == [""] * 10  # refused at once
+    with closing(socket.create_connection(("127.0.0.1", port), 5, ("127.0.0.2", 0))) as other:
+        other.sendall(request)
+        assert answer(other)[0] == 200, "another address is not disturbed"
+    for half_open in lines:
+        half_open.close()
+    wait_until(lambda: not TimedProtocol._lines)
+    with closing(connect(port)) as again:
+        again.sendall(request)
+        assert answer(again)[0] == 200, "what is closed is given back"
+
+
+def test_a_trusted_proxy_brings_as_many_as_it_likes(port: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "LINES_PER_ADDRESS", 5)
+    configure(trusted_proxies=["127.0.0.0/8"])
+    lines = [connect(port) for _ in range(12)]
+    for line in lines:
+        line.sendall(head("/x", port, b"connection: close", method="GET"))
+
+    assert [answer(line)[0] for line in lines] == [200] * 12
+    for line in lines:
+        line.close()
+
+
 def test_a_head_that_drips_is_closed_on_a_used_connection_too(port: int, line: socket.socket):
     line.sendall(head("/x", port, b"content-length: 2") + b"ab")
     assert line.recv(65_536).startswith(b"HTTP/1.1 200")
@@ -187,9 +223,7 @@ def test_a_body_that_nobody_reads_does_not_keep_the_connection(port: int, line: 
         ("/_nicegui_ws/socket.io/", 1024 * 1024, "application/json"),
         # A picture of 5 MB and what a form writes around it.
         ("/_nicegui/client/x/upload/1", 5 * 1024 * 1024 + 64 * 1024, "application/json"),
-        ("/sandbox/graph/v25.0/1/messages", 1024 * 1024, "application/json"),
         ("/api/webhooks/whatsapp", 3 * 1024 * 1024, "application/json"),
-        ("/api/media", 16 * 1024 * 1024, "application/json"),
     ],
 )
 @pytest.mark.parametrize("is_chunked", [False, True])
@@ -211,6 +245,16 @@ def test_every_route_has_a_largest_body(
             assert "more than we accept" in text
         else:
             assert text.endswith(str(limit))
+
+
+@pytest.mark.parametrize("path", ["/api/media", "/sandbox/phone/files", "/sandbox/graph/v25.0/1"])
+def test_file_of_100_mb_may_come_and_no_larger_one(port: int, line: socket.socket, path: str):
+    largest = 100 * 1024 * 1024 + 64 * 1024  # and what a form writes around it
+    assert limits._limit_of(path) == largest
+
+    line.sendall(head(path, port, b"content-length: %d" % (largest + 1)))
+
+    assert answer(line)[0] == 413
 
 
 def test_a_body_far_too_large_is_not_read_to_its_end(port: int, line: socket.socket):

@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from app.actor import Actor, Role
 from app.errors import NotFound, PermissionDenied
-from app.services import pictures
+from app.services import drawing, pictures
 from app.services.pictures import NoPicture
 from tests.accounts import act, make_person
 from tests.api.callers import browser_of
@@ -171,7 +171,7 @@ def test_bomb_is_refused_in_time(data: bytes):
     with pytest.raises(NoPicture):
         pictures.redraw(data)
 
-    assert time.monotonic() - began < pictures.CHILD_S + 5
+    assert time.monotonic() - began < drawing.CHILD_S + 5
 
 
 def test_whoever_works_with_somebody_sees_their_face(acme: Team, rival: Team):

@@ -15,7 +15,7 @@ import pytest
 
 from app import db
 from app.clock import utc_now
-from app.components import message_thread
+from app.components import bubbles
 from app.sandbox.customers import Customer
 from app.services import messages
 from app.services.inbound.drain import drain
@@ -184,7 +184,7 @@ def shown(line: Line, message_id: UUID) -> tuple[str, str | None, str | None]:
     """Return what the thread shows of a message: its status, why it failed, what one may do."""
     with db.transaction(line.team.id) as session:
         views = messages.window(session, line.team.agent, line.thread).messages
-    [row] = [message_thread._row(view) for view in views if view.id == message_id]
+    [row] = [bubbles.row(view, None) for view in views if view.id == message_id]
     error = row["error"] or {"text": None, "action": None}
     return row["status"], error["text"], error["action"]
 

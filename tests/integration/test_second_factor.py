@@ -9,13 +9,13 @@ import pytest
 from app.actor import Actor
 from app.crypto import hash_token
 from app.errors import Conflict, RateLimited, ValidationFailed
-from app.services import second_factor, sign_ins
+from app.services import second_factor, sessions, sign_ins
 from app.services.second_factor import CODES, STEP_S, SecondFactorOn, WrongCode
 from app.services.sessions import PROOF, ProofNeeded
 from app.services.sign_ins import Client
-from tests.accounts import THREADS, act, alone, email_of, make_person, outcome, race
+from tests.accounts import THREADS, act, alone, email_of, make_person, outcome, race, sign_in
 from tests.factories import PASSWORD, Clock, Team
-from tests.table_rows import count, value
+from tests.table_rows import count, rows, value
 
 STEP = dt.timedelta(seconds=STEP_S)
 
@@ -178,3 +178,25 @@ def test_codes_that_were_right_do_not_use_up_the_tries(phone: Phone):
             client=Client(),
         )
         assert signed_in.token is not None
+
+
+def test_switching_it_ends_the_other_sign_ins_and_is_in_the_diary(phone: Phone, rival: Team):
+    elsewhere, other = sign_in(phone.actor), make_person(rival.id)
+    act(second_factor.switch_off, phone.actor)
+    again = sign_in(phone.actor)
+    setup = act(second_factor.begin, phone.actor)
+
+    act(second_factor.confirm, phone.actor, pyotp.TOTP(setup.secret).at(phone.clock.now))
+
+    live = alone(
+        sessions.live_among, {one.session_id for one in (phone.actor, elsewhere, again, other)}
+    )
+    assert set(live) == {phone.actor.session_id, other.session_id}
+    assert [
+        action
+        for (action,) in rows(
+            "SELECT action FROM audit_entries WHERE user_id = %s ORDER BY created_at, id",
+            phone.actor.user_id,
+        )
+    ] == ["second_factor.switched_on", "second_factor.switched_off", "second_factor.switched_on"]
+    assert not count("audit_entries", "workspace_id = %s AND action LIKE 'second%%'", rival.id)

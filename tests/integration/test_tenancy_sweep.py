@@ -26,6 +26,8 @@ from app.pagination import Page, Slice
 from app.services import sessions
 from app.services.conversations import Scope
 from app.services.inbox import InboxNews
+from app.services.media.kinds import MediaKind
+from app.services.replies import File
 from app.services.sending import Written
 from app.services.templates.drafts import TemplateText
 from app.services.templates.fill import Values
@@ -61,7 +63,9 @@ PLAIN: dict[str, Any] = {
     ),
     "name": "a_copy",
     "message": Written(type=MessageType.TEXT, content={"text": "Hello"}, text="Hello"),
-    "content": "Hello",
+    "content": Written(type=MessageType.TEXT, content={"text": "Hello"}, text="Hello"),
+    "kind": MediaKind.DOCUMENT,
+    "emoji": "👍",
     "body": TemplateBody(name="order_update", language=Language(code="en_US")),
     "values": Values(),
     "language": "en_US",
@@ -128,6 +132,7 @@ def acme_ids(acme: Team, rival: Team) -> dict[str, Any]:
         "picture_id": logo.id,
         "account_id": account.id,
         "template_id": one("templates"),
+        "file_id": one("media_files"),
         "notice_id": one("notices"),
         "whatsapp_account_id": one("whatsapp_accounts"),
     }
@@ -139,6 +144,10 @@ def arguments(function: Service, ids: dict[str, Any]) -> dict[str, Any]:
     for one in list(inspect.signature(function).parameters.values())[2:]:
         if one.name in ids_of(function):
             given[one.name] = ids[one.name]
+        elif one.name == "file":
+            given[one.name] = File(
+                id=ids["file_id"], kind=MediaKind.DOCUMENT, caption="", client_ref=new_id()
+            )
         elif one.name == "client_ref":
             given[one.name] = new_id()
         elif one.default is inspect.Parameter.empty:

@@ -105,7 +105,7 @@ def test_sweep_rings_for_retries_that_are_due_and_for_expired_leases(acme: Team)
 
     table_rows.execute("UPDATE messages_unprocessed SET next_retry_at = now()")
     table_rows.execute("UPDATE messages SET next_attempt_at = now()")
-    assert tidy.waiting() == tidy.Waiting(webhooks=True, outbox=True, mail=False)
+    assert tidy.waiting() == tidy.Waiting(webhooks=True, outbox=True, media=False, mail=False)
     jobs.sweep()
     run_burst()
 

@@ -4,6 +4,8 @@ The simulation talks to NiceGUI's inner application; the gate in front of it has
 a browser. Synchronous fixtures prepare the rows, because no session opens on the event loop.
 """
 
+import re
+
 import pytest
 from nicegui.testing import User
 
@@ -27,5 +29,6 @@ def session_token(actor: Actor) -> str:
 
 
 def show_cookie(user: User, token: str) -> None:
-    """Let a simulated browser carry the session cookie."""
+    """Let a simulated browser, of a device in Lisbon, carry the session cookie."""
+    user.javascript_rules[re.compile(r"Intl\..*timeZone")] = lambda _match: "Europe/Lisbon"
     user.http_client.cookies.set(settings().session_cookie, token)

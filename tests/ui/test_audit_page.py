@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from nicegui import ui
 from nicegui.testing import User
 
@@ -9,6 +10,7 @@ from app import db
 from app.services import audit
 from tests import waiting
 from tests.factories import Team
+from tests.table_rows import execute
 from tests.ui.conftest import session_token, show_cookie
 
 ENTRIES = audit.PAGE + 10
@@ -44,3 +46,27 @@ async def test_show_older_during_a_change_of_filters_shows_no_row_twice(user: Us
     user.find(marker="audit-more").click()
     await asyncio.sleep(0.5)
     assert len(rows.default_slot.children) == ENTRIES
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected", "shown"),
+    [("", "Europe/Lisbon", "2026-07-01 13:00"), ("Asia/Tokyo", "Asia/Tokyo", "2026-07-01 21:00")],
+)
+async def test_times_are_those_of_the_device_unless_a_zone_is_chosen(
+    user: User, acme: Team, chosen: str, expected: str, shown: str
+):
+    def prepare() -> str:
+        execute("UPDATE workspaces SET time_zone = 'America/New_York'")
+        execute("UPDATE users SET time_zone = %s WHERE id = %s", chosen, acme.owner.user_id)
+        write(acme)
+        token = session_token(acme.owner)
+        execute("ALTER TABLE audit_entries DISABLE TRIGGER USER")
+        execute("UPDATE audit_entries SET created_at = '2026-07-01 12:00Z'")
+        execute("ALTER TABLE audit_entries ENABLE TRIGGER USER")
+        return token
+
+    show_cookie(user, await asyncio.to_thread(prepare))
+    await user.open("/settings/audit")
+
+    await user.should_see(f"Times are those of {expected}.")
+    await user.should_see(shown)

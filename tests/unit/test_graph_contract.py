@@ -57,6 +57,26 @@ def without(*names: str) -> dict[str, Any]:
     return {name: value for name, value in TEXT.items() if name not in names}
 
 
+OTHERS = [
+    without("text") | {"type": kind, kind: content}
+    for kind, content in {
+        "location": {"latitude": 37.44, "longitude": -122.16},
+        "document": {"id": "1", "caption": "Look", "filename": "a.pdf"},
+        "audio": {"id": "1", "voice": True},
+        "image": {"link": "https://shop.example/a.jpg", "caption": "Look"},
+        "video": {"link": "https://shop.example/a.mp4", "caption": "Look"},
+        "interactive": {
+            "type": "cta_url",
+            "body": {"text": "See where it is"},
+            "action": {
+                "name": "cta_url",
+                "parameters": {"display_text": "Track it", "url": "https://shop.example/t"},
+            },
+        },
+    }.items()
+]
+
+
 def to_messages(body: Any, **over: Any) -> httpx.Request:
     given = {
         "method": "POST",
@@ -151,7 +171,7 @@ def test_wrong_request_is_found(request_: httpx.Request, problem: str):
     assert problem in contract().problems(request_)
 
 
-@pytest.mark.parametrize("body", [TEXT, TO_A_USER, without("context"), TEMPLATE])
+@pytest.mark.parametrize("body", [TEXT, TO_A_USER, without("context"), TEMPLATE, *OTHERS])
 def test_right_request_is_not_accused(body: dict[str, Any]):
     assert contract().problems(to_messages(body)) == []
 
@@ -177,6 +197,7 @@ def test_every_correction_is_needed(correction: Correction):
             TEXT | {"messaging_product": "sms"},
             TEXT | {"context": {}},
             TEMPLATE,
+            *OTHERS,
         )
     ]
 

@@ -5,11 +5,17 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.rest import authentication, messages, phone_numbers, templates
+from app.api.rest import authentication, media, messages, phone_numbers, templates
 from app.api.rest.document import describe
 from app.api.rest.operation import new_router, public
 
-ROUTERS = (authentication.router, messages.router, phone_numbers.router, templates.router)
+ROUTERS = (
+    authentication.router,
+    media.router,
+    messages.router,
+    phone_numbers.router,
+    templates.router,
+)
 
 _self = new_router("About")
 

@@ -1,6 +1,5 @@
 """Signing up, in and out, for programs that stand in for a browser."""
 
-import asyncio
 import time
 from typing import Any
 from uuid import UUID
@@ -22,6 +21,7 @@ from app.web import (
     count,
     find_session,
     forget_sessions,
+    hashing,
     refuse_foreign_page,
     take_as_long_as_any,
     transact,
@@ -109,7 +109,7 @@ async def sign_up(request: Request, body: NewAccount) -> Accepted:
     refuse_foreign_page(request)
     await count(request, (Limit.SIGN_UP_ADDRESS, ""))
     try:
-        await transact(_sign_up, body, await asyncio.to_thread(passwords.choose, body.password))
+        await transact(_sign_up, body, await hashing(passwords.choose, body.password))
     except EmailTaken:
         await transact(users.tell_owner, body.email)
     await take_as_long_as_any(began)
@@ -125,7 +125,7 @@ async def sign_in(request: Request, body: Credentials) -> SignedIn:
     await count(
         request, (Limit.SIGN_IN_ACCOUNT, account_key(body.email)), (Limit.SIGN_IN_ADDRESS, "")
     )
-    outcome = await asyncio.to_thread(
+    outcome = await hashing(
         sign_ins.sign_in,
         email=body.email,
         password=body.password,
@@ -182,7 +182,7 @@ async def reset_password(request: Request, body: NewPassword) -> Response:
     """Spend a mailed token on a new password; ends all sign-ins."""
     refuse_foreign_page(request)
     await count(request, (Limit.RESET_ADDRESS, ""))
-    chosen = await asyncio.to_thread(passwords.choose, body.password)
+    chosen = await hashing(passwords.choose, body.password)
     await transact(password_changes.reset, body.token, chosen, ip=client_of(request).ip)
     forget_sessions()
     return Response(status_code=NO_CONTENT)

@@ -1,20 +1,17 @@
 """Messages: reading them, sending one."""
 
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field
-
 from app.actor import Permission
+from app.api.rest.new_messages import NewMessage, contact_name_of, written
 from app.api.rest.operation import CurrentCall, new_router, operation
-from app.api.rest.shapes import BY_TYPE, Answer, Body, Moment, Part, Text, kind
+from app.api.rest.shapes import Answer, Moment, Part
 from app.errors import ValidationFailed
 from app.i18n import gettext as _
 from app.models.enums import MessageDirection, MessageStatus, MessageType
 from app.services import direct_messages, message_list
-from app.services.contacts import MAX_NAME
 from app.services.message_list import ListedMessage, StatusNews
-from app.services.whatsapp.outbound import TemplateBody
 
 router = new_router("Messages")
 
@@ -84,50 +81,6 @@ class OneMessageDetails(Answer):
     message: MessageDetails
 
 
-class TextContent(Body):
-    """What a text says."""
-
-    text: Text = Field(min_length=1, max_length=4096)
-    contact_name: Text | None = Field(default=None, max_length=MAX_NAME)
-
-
-class TemplateLanguage(Body):
-    """In which of its languages a template is sent."""
-
-    code: Text = Field(min_length=1, max_length=20)
-
-
-class TemplateContent(Body):
-    """A template as WhatsApp's Cloud API takes it: Meta's member `template`."""
-
-    name: Text = Field(min_length=1, max_length=512)
-    language: TemplateLanguage
-    components: list[dict[str, Any]] | None = Field(default=None, max_length=20)
-    contact_name: Text | None = Field(default=None, max_length=MAX_NAME)
-
-
-class NewMessage(Body):
-    """A message to send: to a number in E.164 form or to a contact."""
-
-    phone_number_id: UUID = Field(strict=False)
-    to: str | None = Field(default=None, max_length=40)
-    contact_id: UUID | None = Field(default=None, strict=False)
-
-
-class NewText(NewMessage):
-    """A text to send; who never wrote, or not for a day, cannot be sent one."""
-
-    type: Literal["text"]
-    content: TextContent
-
-
-class NewTemplate(NewMessage):
-    """A template to send, also to somebody who never wrote."""
-
-    type: Literal["template"]
-    content: TemplateContent
-
-
 @router.get("/messages")
 @operation(Permission.CONVERSATION_READ)
 def list_messages(
@@ -155,12 +108,7 @@ def get_message(call: CurrentCall, id: UUID) -> OneMessageDetails:  # noqa: A002
 
 @router.post("/messages", status_code=201)
 @operation(Permission.MESSAGE_SEND)
-def send_message(
-    call: CurrentCall,
-    body: Annotated[
-        Annotated[NewText, kind("text")] | Annotated[NewTemplate, kind("template")], BY_TYPE
-    ],
-) -> OneMessage:
+def send_message(call: CurrentCall, body: NewMessage) -> OneMessage:
     """Queue a message; its status follows by itself."""
     recipient = body.to if body.contact_id is None else body.contact_id
     if recipient is None or (body.to is not None and body.contact_id is not None):
@@ -170,16 +118,10 @@ def send_message(
         call.actor,
         phone_number_id=body.phone_number_id,
         recipient=recipient,
-        content=_content(body),
-        contact_name=body.content.contact_name,
+        content=written(call, body),
+        contact_name=contact_name_of(body),
     )
     return OneMessage(message=_message(message_list.show(call.session, call.actor, sent)))
-
-
-def _content(body: NewText | NewTemplate) -> str | TemplateBody:
-    if isinstance(body, NewText):
-        return body.content.text
-    return TemplateBody.model_validate(body.content.model_dump(exclude={"contact_name"}))
 
 
 def _message(found: ListedMessage) -> Message:

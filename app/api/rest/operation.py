@@ -4,6 +4,7 @@ The order of refusals is fixed for programs: 401, 429, 403, 422, 404, 402, 409. 
 they may is therefore known before FastAPI looks at the body.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import wraps
@@ -15,6 +16,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from sqlmodel import Session
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +27,7 @@ from app.api.refusals import error_response
 from app.api.rest.callers import admit, count, headers_of
 from app.api.rest.invalid import refusal_of
 from app.api.rest.shapes import Refusal
+from app.crypto import digest_of
 from app.errors import AppError
 from app.services import idempotency, sessions
 from app.services.idempotency import Answer
@@ -78,6 +81,16 @@ async def _call_of(request: Request) -> Call:
     return Call(request.state.actor, request, await request.body())
 
 
+async def _upload_of(request: Request) -> Call:
+    """Return a call that brings a file, which stays where the form has put it: on the disk."""
+    file = (await request.form()).get("file")
+    if not isinstance(file, UploadFile):
+        return Call(request.state.actor, request, b"")
+    digest = await asyncio.to_thread(digest_of, file.file)
+    return Call(request.state.actor, request, digest + (file.filename or "").encode())
+
+
+UploadCall = Annotated[Call, Depends(_upload_of)]
 CurrentCall = Annotated[Call, Depends(_call_of)]
 
 
@@ -96,6 +109,16 @@ def public(endpoint: Callable[P, Any]) -> Callable[P, Any]:
     """Mark an endpoint that asks for neither key nor sign-in; calls are counted by address."""
     endpoint.permission = None  # type: ignore[attr-defined]  # read by Operation
     return endpoint
+
+
+def reading(permission: Permission) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Mark an endpoint that answers with something else than JSON, and does so by itself."""
+
+    def decorate(endpoint: Callable[P, Any]) -> Callable[P, Any]:
+        endpoint.permission = permission  # type: ignore[attr-defined]  # read by Operation
+        return endpoint
+
+    return decorate
 
 
 def operation(permission: Permission) -> Callable[[Endpoint[P]], Callable[P, Response]]:

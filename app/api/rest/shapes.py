@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 from app.errors import ValidationFailed
 from app.i18n import gettext as _
 from app.pagination import Cursor, Slice
+from app.services.text import is_storable
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE = 50, 100, 10_000
 
@@ -48,8 +49,8 @@ class Refusal(Answer):
     error: Problem
 
 
-def _is_storable(text: str) -> str:
-    if "\x00" in text:
+def _storable(text: str) -> str:
+    if not is_storable(text):
         raise ValueError
     return text
 
@@ -74,7 +75,7 @@ def _kind_of(body: object) -> str | None:
 
 
 BY_TYPE = Discriminator(_kind_of)
-Text = Annotated[str, AfterValidator(_is_storable)]
+Text = Annotated[str, AfterValidator(_storable)]
 
 
 def _slice_of(

@@ -25,6 +25,7 @@ from app.theme_cookie import cookies_of
 from app.web import ForeignOrigin, refuse_foreign_page, safe_next, set_session_cookie, transact
 
 HOME = "/dashboard"
+NEW_WORKSPACE = "/workspaces/new"
 SEE_OTHER, TOO_LARGE = 303, 413
 
 

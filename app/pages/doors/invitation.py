@@ -1,6 +1,5 @@
 """An invitation: what it offers, then joining with the account at hand or a new one."""
 
-import asyncio
 from typing import Any
 
 from sqlmodel import Session
@@ -20,6 +19,7 @@ from app.web import (
     client_of,
     count,
     forget_sessions,
+    hashing,
     person_of,
     require_same_origin,
     transact,
@@ -50,7 +50,7 @@ async def accept(request: Request, token: str) -> Response:
             forget_sessions()
             return RedirectResponse(HOME, SEE_OTHER)
         await count(request, (Limit.SIGN_UP_ADDRESS, ""))
-        password = await asyncio.to_thread(passwords.choose, form.get("password", ""))
+        password = await hashing(passwords.choose, form.get("password", ""))
         new_token = await transact(_join, token, form, password, client_of(request))
     except AppError as error:
         offer = await transact(invitations.look_at, token)

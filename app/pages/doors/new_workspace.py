@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.errors import AppError, NotAuthenticated
-from app.pages.doors.door import HOME, SEE_OTHER, again, new_router, read_form
+from app.pages.doors.door import HOME, NEW_WORKSPACE, SEE_OTHER, again, new_router, read_form
 from app.services import workspaces
 from app.services.rate_limits import Limit
 from app.templating import render
@@ -20,15 +20,15 @@ from app.web import (
 router = new_router()
 
 
-@router.get("/workspaces/new")
+@router.get(NEW_WORKSPACE)
 async def form_of(request: Request) -> Response:
     """Ask for the name."""
     if await person_of(request) is None:
-        return RedirectResponse("/sign-in?next=/workspaces/new", SEE_OTHER)
+        return RedirectResponse(f"/sign-in?next={NEW_WORKSPACE}", SEE_OTHER)
     return render("new_workspace.html", has_workspace=bool(await find_session(request)))
 
 
-@router.post("/workspaces/new")
+@router.post(NEW_WORKSPACE)
 async def create(request: Request) -> Response:
     """Make the workspace and go there."""
     form = await read_form(request)

@@ -26,7 +26,15 @@ from app.services.rate_limits import Limit, account_key
 from app.services.sign_ins import SecondFactorRequired
 from app.services.tokens import LIVES
 from app.templating import render
-from app.web import client_of, count, find_session, require_same_origin, safe_next, transact
+from app.web import (
+    client_of,
+    count,
+    find_session,
+    hashing,
+    require_same_origin,
+    safe_next,
+    transact,
+)
 
 COOKIE = "oauth"
 PATH = "/api/auth/oauth/{name}"
@@ -82,7 +90,7 @@ async def link(request: Request) -> Response:
         await count(
             request, (Limit.SIGN_IN_ACCOUNT, account_key(email)), (Limit.SIGN_IN_ADDRESS, "")
         )
-        outcome = await asyncio.to_thread(
+        outcome = await hashing(
             sign_ins.sign_in,
             email=email,
             password=form.get("password", ""),

@@ -1,6 +1,5 @@
 """A forgotten password: ask for a link, then choose another password with it."""
 
-import asyncio
 import time
 
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from app.services import password_changes, passwords
 from app.services.rate_limits import Limit, account_key
 from app.services.tokens import TokenSpent
 from app.templating import render
-from app.web import client_of, count, forget_sessions, take_as_long_as_any, transact
+from app.web import client_of, count, forget_sessions, hashing, take_as_long_as_any, transact
 
 router = new_router()
 
@@ -55,7 +54,7 @@ async def _ask(request: Request, form: dict[str, str]) -> Response:
 async def _choose(request: Request, form: dict[str, str]) -> Response:
     try:
         await count(request, (Limit.RESET_ADDRESS, ""))
-        chosen = await asyncio.to_thread(passwords.choose, form.get("password", ""))
+        chosen = await hashing(passwords.choose, form.get("password", ""))
         await transact(password_changes.reset, form["token"], chosen, ip=client_of(request).ip)
     except TokenSpent:
         raise

@@ -1,6 +1,5 @@
 """Signing in, perhaps with a code, and signing out."""
 
-import asyncio
 import time
 
 from starlette.requests import Request
@@ -10,6 +9,8 @@ from app import web
 from app.errors import AppError
 from app.i18n import gettext as _
 from app.pages.doors.door import (
+    HOME,
+    NEW_WORKSPACE,
     SEE_OTHER,
     again,
     new_router,
@@ -26,6 +27,7 @@ from app.web import (
     client_of,
     count,
     find_session,
+    hashing,
     person_of,
     require_same_origin,
     safe_next,
@@ -43,7 +45,7 @@ async def sign_in_form(request: Request) -> Response:
     if await find_session(request):
         return RedirectResponse(safe_next(target), SEE_OTHER)
     if await person_of(request):  # signed in, and in no workspace at the moment
-        return RedirectResponse("/workspaces/new", SEE_OTHER)
+        return RedirectResponse(NEW_WORKSPACE, SEE_OTHER)
     return render(
         "sign_in.html",
         next=next_of(target),
@@ -67,7 +69,7 @@ async def sign_in(request: Request) -> Response:
             (Limit.SIGN_IN_ACCOUNT, account_key(form["email"])),
             (Limit.SIGN_IN_ADDRESS, ""),
         )
-        outcome = await asyncio.to_thread(
+        outcome = await hashing(
             sign_ins.sign_in,
             email=form["email"],
             password=form["password"],
@@ -101,9 +103,9 @@ async def sign_in_with_code(request: Request) -> Response:
 @router.get("/sign-out")
 async def sign_out_form(request: Request) -> Response:
     """Ask: a link that signs out would be a link that anybody can send."""
-    if not await find_session(request):
+    if not await person_of(request):
         return RedirectResponse("/sign-in", SEE_OTHER)
-    return render("sign_out.html")
+    return render("sign_out.html", back=HOME if await find_session(request) else NEW_WORKSPACE)
 
 
 @router.post("/sign-out")

@@ -1,7 +1,5 @@
 """Making an account and a workspace."""
 
-import asyncio
-
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,7 +11,7 @@ from app.services.passwords import NewPassword
 from app.services.rate_limits import Limit
 from app.services.sign_ins import Client
 from app.templating import render
-from app.web import client_of, count, find_session, safe_next, transact
+from app.web import client_of, count, find_session, hashing, safe_next, transact
 
 router = new_router()
 
@@ -37,7 +35,7 @@ async def sign_up(request: Request) -> Response:
     form = await read_form(request)
     try:
         await count(request, (Limit.SIGN_UP_ADDRESS, ""))
-        password = await asyncio.to_thread(passwords.choose, form.get("password", ""))
+        password = await hashing(passwords.choose, form.get("password", ""))
         token = await transact(_sign_up, form, password, client_of(request))
     except AppError as error:
         if isinstance(error, users.EmailTaken):

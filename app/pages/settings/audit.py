@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from app.components.button import button, link_button, mark
 from app.components.call import action, call
 from app.components.settings_frame import section, settings_page, table_region
+from app.components.when import zone_of
 from app.i18n import gettext as _
 from app.services import audit, members
 from app.services.audit import AuditEntryView
@@ -34,12 +35,14 @@ class Audit:
 
     def __init__(self, session: SessionView, root: ui.element) -> None:
         self._actor = session.actor
-        self._zone = ZoneInfo(session.time_zone or session.workspace_time_zone)
+        self._session = session
+        self._zone = ZoneInfo(session.workspace_time_zone)  # until the device has said its own
         self._cursor: str | None = None
         self._filters: dict[str, Any] = {}
         self._awaited: dict[str, Any] | None = None  # the filters whose next page is on its way
         with root, section(_("Activity log"), _("What matters is written down and stays.")):
             self._bar = ui.element("div").classes("filters")
+            self._zone_line = ui.label().classes("muted")
             with table_region(_("Activity log")), ui.element("table").classes("table table-stack"):
                 with ui.element("thead"), ui.element("tr"):
                     for words in (_("What"), _("Who"), _("When"), _("From")):
@@ -54,8 +57,10 @@ class Audit:
     @action
     async def _begin(self) -> None:
         people = await call(self._actor, members.list_members)
+        self._zone = await zone_of(self._session, self._bar.client)
         if self._bar.is_deleted:
             return
+        self._zone_line.set_text(_("Times are those of {zone}.").format(zone=self._zone.key))
         with self._bar:
             self._choices(people)
         await self._load()

@@ -8,7 +8,7 @@ from app.components import feedback
 from app.components.button import button, mark
 from app.components.call import action, ask, call
 from app.components.dialog import dialog
-from app.components.forms import Form, Values
+from app.components.forms import Form, Values, confirm
 from app.components.proof import proven
 from app.components.secret import show_codes
 from app.components.settings_frame import section, settings_page
@@ -120,6 +120,7 @@ class Security:
                     autocomplete="one-time-code",
                     maxlength=12,
                 )
+            button(_("Cancel"), box.close, look="ghost", testid="second-factor-cancel")
         box.open()
 
     @action
@@ -128,15 +129,32 @@ class Security:
             await show_codes(await call(self._actor, second_factor.renew_codes))
             await self._load()
 
-        await proven(self._actor, renew)
+        with self._root:
+            is_sure = await confirm(
+                _("Make new recovery codes?"),
+                _("The codes that you have kept stop working at once."),
+                label=_("Make new codes"),
+                testid="second-factor-codes",
+            )
+            if is_sure:
+                await proven(self._actor, renew)
 
     @action
     async def _end_factor(self) -> None:
         async def end() -> None:
             await call(self._actor, second_factor.switch_off)
+            feedback.toast(_("Two-step sign-in is off. All other sign-ins have ended."))
             await self._load()
 
-        await proven(self._actor, end)
+        with self._root:
+            is_sure = await confirm(
+                _("Switch two-step sign-in off?"),
+                _("Your password alone opens your account then."),
+                label=_("Switch off"),
+                testid="second-factor-off",
+            )
+            if is_sure:
+                await proven(self._actor, end)
 
     def _providers(self, linked: list[accounts.OAuthAccountView]) -> None:
         names = {one.provider for one in linked}

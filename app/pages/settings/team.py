@@ -15,9 +15,11 @@ from app.components.proof import proven
 from app.components.settings_frame import section, settings_page, table_region
 from app.components.when import ago
 from app.i18n import gettext as _
-from app.services import invitations, members, verification
+from app.i18n import ngettext
+from app.services import invitations, members, seats, verification
 from app.services.invitations import InvitationView
 from app.services.members import MemberView
+from app.services.seats import SeatsView
 from app.services.sessions import SessionView
 from app.services.words import permission_name, role_name
 
@@ -43,6 +45,7 @@ class Team:
         people = await call(self._actor, members.list_members)
         invited = await call(self._actor, invitations.list_open)
         waiting = await call(self._actor, verification.awaited)
+        places = await call(self._actor, seats.count)
         if self._root.is_deleted:
             return
         self._root.clear()
@@ -51,14 +54,15 @@ class Team:
                 self._invite()
             elif self._can_manage:
                 _confirm_first()
-            with section(_("Members")), ui.element("ul").classes("entries"):
+            with section(_("Members"), _seats_line(places)), ui.element("ul").classes("entries"):
                 for one in people:
                     self._member(one)
             if invited:
                 with section(_("Invited")), ui.element("ul").classes("entries"):
                     for invitation in invited:
                         self._invited(invitation)
-            self._leave_card()
+            if self._actor.role is not Role.OWNER or _owners(people) > 1:
+                self._leave_card()
             _role_table()
 
     def _roles(self) -> dict[str, str]:
@@ -218,6 +222,19 @@ class Team:
             )
         if is_sure:
             await call(self._actor, members.leave)
+
+
+def _owners(people: list[MemberView]) -> int:
+    return sum(one.role is Role.OWNER for one in people)
+
+
+def _seats_line(places: SeatsView) -> str:
+    line = ngettext(
+        "{taken} of {most} seat is taken or promised.",
+        "{taken} of {most} seats are taken or promised.",
+        places.most,
+    )
+    return line.format(taken=places.taken, most=places.most)
 
 
 def _confirm_first() -> None:

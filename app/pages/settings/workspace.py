@@ -79,6 +79,6 @@ def _details(session: SessionView, view: WorkspaceView) -> None:
             _("Time zone"),
             {zone: zone for zone in time_zones()},
             value=view.time_zone,
-            hint=_("Days, hours and reports count in it."),
+            hint=_("Where your business is."),
             can_search=True,
         )

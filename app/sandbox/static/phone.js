@@ -44,9 +44,9 @@ function icon(name, label) {
 const initials = (name) => name.replace(/[^\p{L}\p{N} ]/gu, "").split(" ").filter(Boolean).slice(0, 2).map((word) => [...word][0]).join("").toUpperCase();
 
 async function post(path, body) {
-  const answer = await fetch(`${base}/phone${path}`, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  });
+  const isForm = body instanceof FormData;
+  const headers = isForm ? {} : { "Content-Type": "application/json" };
+  const answer = await fetch(`${base}/phone${path}`, { method: "POST", headers, body: isForm ? body : JSON.stringify(body) });
   const data = await answer.json().catch(() => ({}));
   if (answer.ok) return data;
   throw new Error(data.error?.message ?? words.failed);
@@ -115,6 +115,12 @@ function newBubble(message) {
   const text = element("span", "bubble-text ph-text");
   text.dir = "auto";
   paintText(text, message.text);
+  if (message.picture) {
+    const picture = element("img", "ph-picture");
+    picture.src = base + message.picture;
+    picture.alt = message.text;
+    bubble.append(picture);
+  }
   bubble.append(text);
   const meta = element("span", "ph-meta");
   const sentAt = new Date(message.sentAt);
@@ -253,6 +259,29 @@ async function send() {
   }
 }
 
+// A picture goes as one, a sound as a voice note; everything else is a document.
+async function sendFile() {
+  const field = byId("phone-file");
+  const [file] = field.files;
+  field.value = "";
+  if (!file) return;
+  const form = new FormData();
+  const shape = { image: "image", video: "video", audio: "audio" }[file.type.split("/")[0]] || "document";
+  form.set("number", wanted.number);
+  form.set("customer", wanted.customer);
+  form.set("kind", file.type === "image/webp" ? "sticker" : shape);
+  form.set("voice", String(shape === "audio"));
+  form.set("caption", byId("phone-input").value.trim());
+  form.set("file", file);
+  try {
+    await post("/files", form);
+    byId("phone-input").value = "";
+    byId("phone-error").textContent = "";
+  } catch (error) {
+    byId("phone-error").textContent = error.message;
+  }
+}
+
 async function echo() {
   await opened;
   const field = byId("phone-echo");
@@ -302,6 +331,7 @@ async function addCustomer() {
   }
 }
 
+byId("phone-file").addEventListener("change", sendFile);
 byId("phone-form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
 byId("phone-add-form").addEventListener("submit", (event) => { event.preventDefault(); addCustomer(); });
 byId("phone-add").addEventListener("click", () => showAdd(byId("phone-add-form").hidden));

@@ -13,6 +13,7 @@ from app.events import Bell
 from app.services.inbound import consent, messages, news, numbers, people, statuses
 from app.services.inbound.items import Item, News
 from app.services.inbound.threads import Thread, lock_threads, update_threads
+from app.services.media import expected
 
 UNKNOWN_NUMBER = "The phone number is not connected here. Replay after connecting it."
 
@@ -22,6 +23,7 @@ class Applied:
     """What a batch did: bells to ring after the commit, items of numbers that nobody has."""
 
     bells: list[Bell] = field(default_factory=list)
+    has_media: bool = False
     unknown: list[Item] = field(default_factory=list)
 
 
@@ -56,6 +58,7 @@ def apply(connection: Connection, batch: list[Item | News]) -> Applied:
     inserted = messages.insert(
         connection, [(one, threads.by_key[key]) for one, key in zip(inbound, keys, strict=True)]
     )
+    result.has_media = expected.expect(connection, inserted)
     changed = statuses.apply(connection, updates, targets, threads)
     touched = update_threads(connection, threads, inserted, changed)
     messages.touch_contacts(connection, inserted)

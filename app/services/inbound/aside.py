@@ -27,11 +27,18 @@ _SAME = """
 
 
 class Findings:
-    """What a batch came to: bells to ring, items to put aside."""
+    """What a batch came to: bells to ring, files to fetch, items to put aside."""
 
     def __init__(self) -> None:
         self.bells: list[Bell] = []
+        self.has_media = False
         self.aside: list[tuple[Item | News | BadItem, str, UnprocessedState]] = []
+
+    def add(self, other: "Findings") -> None:
+        """Add what another part of the batch came to."""
+        self.bells += other.bells
+        self.has_media |= other.has_media
+        self.aside += other.aside
 
     def put_aside(self, item: Item | News | BadItem, error: str, *, park: bool = False) -> None:
         """Keep an item for later: it waits for a retry, or for a person."""

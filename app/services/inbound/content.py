@@ -18,18 +18,18 @@ _HEAD = frozenset({"id", "from", "from_user_id", "from_parent_user_id", "timesta
 
 def text_of(message: IncomingMessage) -> str | None:
     """Return the words of a message: its text, caption, or the choice that was made."""
-    if message.text is not None:
-        return message.text.body
-    if message.media is not None:
-        return message.media.caption
-    if message.button is not None:
-        return message.button.text
     if message.interactive is not None:
         choice = message.interactive.button_reply or message.interactive.list_reply
         return choice.title if choice else None
     if message.location is not None:
         return message.location.name or message.location.address
-    return None
+    return (
+        (message.text and message.text.body)
+        or (message.media and message.media.caption)
+        or (message.button and message.button.text)
+        or (message.edit and message.edit.text)
+        or None
+    )
 
 
 def content_of(message: IncomingMessage, raw: dict[str, Any]) -> dict[str, Any]:

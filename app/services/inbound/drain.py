@@ -13,8 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
-from app import crash, db, events
+from app import crash, db, events, queue
 from app.db import Connection
+from app.queue import JobName
 from app.services import turns
 from app.services.inbound import aside, marks, process
 from app.services.inbound.aside import Findings
@@ -115,11 +116,11 @@ class _Drain:
             with self._connection.transaction():
                 self._marker.set([event_id], key)
             with self._connection.transaction():
-                bells, is_mine = process.retry_item(self._connection, row_id)
+                findings, is_mine = process.retry_item(self._connection, row_id)
                 self._marker.clear()
             if not is_mine:
                 return 0  # another drain is at them
-            events.publish(bells)
+            _ring(findings)
         return len(rows)
 
     def _take_next(self, portion: Portion, limit: int) -> int:
@@ -162,10 +163,10 @@ class _Drain:
 
     def _take(self, ids: list[UUID]) -> None:
         with self._connection.transaction():
-            bells = process.process_events(self._connection, self._claim(ids))
+            findings = process.process_events(self._connection, self._claim(ids))
             self._marker.clear()
         crash.point("drain.committed")
-        events.publish(bells)
+        _ring(findings)
 
     def _take_by_item(self, event_id: UUID) -> None:
         """Take an event that killed even alone; items that killed are aside, the others applied.
@@ -188,7 +189,7 @@ class _Drain:
         with self._connection.transaction():
             aside.put(self._connection, findings)
             process.mark_done(self._connection, [row[0] for row in rows], unreadable)
-        events.publish(findings.bells)
+        _ring(findings)
 
     def _claim(self, ids: list[UUID]) -> list[process.Event]:
         """Lock and return those that are still pending and that no other drain has."""
@@ -203,3 +204,10 @@ class _Drain:
     def _fetch(self, query: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._connection.transaction():
             return self._connection.execute(query.encode(), params).fetchall()
+
+
+def _ring(findings: Findings) -> None:
+    """Tell open screens, and whoever fetches files: their links live for minutes."""
+    events.publish(findings.bells)
+    if findings.has_media:
+        queue.ring(JobName.DRAIN_MEDIA)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.models.enums import MessageType
 from app.services.inbound import content
+from app.services.whatsapp.payloads import Media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Inserted:
     preview: str | None
     sender_name: str | None
     is_echo: bool
+    media: Media | None = None
 
     @property
     def order(self) -> tuple[dt.datetime, UUID]:

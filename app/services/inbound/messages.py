@@ -111,6 +111,7 @@ def _row(one: Inbound, thread: Thread) -> tuple[Inserted, tuple[Any, ...]]:
         preview=previews.preview(text),
         sender_name=one.sender.name,
         is_echo=one.item.is_echo,
+        media=message.media,
     )
     values = (
         row.id,

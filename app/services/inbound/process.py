@@ -11,7 +11,6 @@ import psycopg
 
 from app import db, log
 from app.db import Connection
-from app.events import Bell
 from app.services.inbound import aside, numbers
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
 from app.services.inbound.aside import Findings
@@ -22,11 +21,11 @@ from app.services.whatsapp.payloads import read_changes
 Event = tuple[UUID, UUID | None, dt.datetime, bytes]  # id, account, when it came, body
 
 
-def process_events(connection: Connection, rows: list[Event]) -> list[Bell]:
+def process_events(connection: Connection, rows: list[Event]) -> Findings:
     """Take claimed events to their end; one that defeats even that is failed, alone."""
-    if not rows:
-        return []
     findings = Findings()
+    if not rows:
+        return findings
     try:
         with connection.transaction():
             items, unreadable = read(rows, findings)
@@ -43,10 +42,11 @@ def process_events(connection: Connection, rows: list[Event]) -> list[Bell]:
             mark_done(
                 connection, [event_id], {event_id: f"{type(error).__name__}: {_reason(error)}"}
             )
-            return []
+            return Findings()
         middle = len(rows) // 2
-        return process_events(connection, rows[:middle]) + process_events(connection, rows[middle:])
-    return findings.bells
+        findings = process_events(connection, rows[:middle])
+        findings.add(process_events(connection, rows[middle:]))
+    return findings
 
 
 def read(rows: list[Event], findings: Findings) -> tuple[list[Item | News], dict[UUID, str]]:
@@ -87,6 +87,7 @@ def apply_or_split(connection: Connection, items: list[Item | News], findings: F
         apply_or_split(connection, items[middle:], findings)
     else:
         findings.bells.extend(applied.bells)
+        findings.has_media |= applied.has_media
         for item in applied.unknown:
             findings.put_aside(item, UNKNOWN_NUMBER, park=True)
 
@@ -114,10 +115,10 @@ def mark_done(connection: Connection, ids: list[UUID], unreadable: dict[UUID, st
     )
 
 
-def retry_item(connection: Connection, row_id: UUID) -> tuple[list[Bell], bool]:
+def retry_item(connection: Connection, row_id: UUID) -> tuple[Findings, bool]:
     """Try an item that was put aside again; park what has failed often enough.
 
-    Returns the bells, and whether the item was there and nobody else had it.
+    Returns what it came to, and whether the item was there and nobody else had it.
     """
     row = connection.execute(
         """
@@ -128,7 +129,7 @@ def retry_item(connection: Connection, row_id: UUID) -> tuple[list[Bell], bool]:
         (row_id,),
     ).fetchone()
     if row is None:
-        return [], False
+        return Findings(), False
     event_id, key, account_id, received_at, payload, retry_count = row
     findings = Findings()
     for item in split_again(payload, Origin(event_id, account_id, received_at), key):
@@ -138,9 +139,9 @@ def retry_item(connection: Connection, row_id: UUID) -> tuple[list[Bell], bool]:
             apply_or_split(connection, [item], findings)
     if not findings.aside:
         connection.execute("DELETE FROM messages_unprocessed WHERE id = %s", (row_id,))
-        return findings.bells, True
+        return findings, True
     aside.postpone(connection, row_id, findings, retry_count + 1)
-    return findings.bells, True
+    return findings, True
 
 
 def fetch(connection: Connection, ids: list[UUID]) -> list[Event]:

@@ -10,13 +10,24 @@ from uuid import UUID
 from app.db import Connection
 from app.models.enums import IdentityKind, MessageType
 from app.services import whatsapp_accounts
+from app.services.media.kinds import UNKNOWN
 from app.services.outbox.due import DUE
 from app.services.whatsapp.outbound import Address, Attempt
 
 LEASE = dt.timedelta(seconds=90)  # longer than the client's time-outs together
+UPLOAD_LEASE = dt.timedelta(minutes=10)  # a file of 100 MB takes its time
 BATCH = 8
 
 Place = tuple[UUID, UUID, Attempt]  # workspace, conversation, which sending of which message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """The file that goes with a message."""
+
+    key: str
+    content_type: str
+    filename: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +42,8 @@ class Claimed:
     type: MessageType
     content: dict[str, Any]
     text: str | None
+    answers: str | None
+    file: Attached | None
     transmissions: int
     attempt: Attempt
     address: Address
@@ -54,46 +67,63 @@ def claim(
             f"""
             WITH due AS (
                 SELECT m.id, p.meta_phone_number_id, a.id AS account_id, a.graph_url,
-                    a.is_sandbox, a.access_token, p.disconnected_at IS NULL AS is_connected
+                    a.is_sandbox, a.access_token, p.disconnected_at IS NULL AS is_connected,
+                    f.storage_key, f.content_type, f.filename
                 FROM messages m
                 JOIN phone_numbers p ON p.workspace_id = m.workspace_id
                     AND p.id = m.phone_number_id
                 JOIN whatsapp_accounts a ON a.workspace_id = p.workspace_id
                     AND a.id = p.account_id
+                LEFT JOIN media_files f ON f.workspace_id = m.workspace_id
+                    AND f.message_id = m.id
                 WHERE {DUE} AND m.phone_number_id <> ALL(%(busy)s)
                 ORDER BY m.next_attempt_at LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
             )
             UPDATE messages m SET status = 'sending', attempt_count = m.attempt_count + 1,
-                next_attempt_at = now() + %(lease)s, runner = %(runner)s
+                next_attempt_at = now() + CASE WHEN due.storage_key IS NULL THEN %(lease)s
+                    ELSE %(upload_lease)s END, runner = %(runner)s
             FROM due WHERE m.id = due.id
             RETURNING m.id, m.workspace_id, m.conversation_id, m.contact_id, m.phone_number_id,
                 due.meta_phone_number_id, m.text, m.attempt_count, m.resend_count,
                 due.is_connected, due.account_id, due.graph_url, due.is_sandbox, due.access_token,
-                m.type, m.content
+                m.type, m.content, m.context, due.storage_key, due.content_type, due.filename
             """,  # noqa: S608  # our own words
-            {"busy": list(busy), "limit": limit, "lease": LEASE, "runner": runner},
+            {
+                "busy": list(busy),
+                "limit": limit,
+                "lease": LEASE,
+                "upload_lease": UPLOAD_LEASE,
+                "runner": runner,
+            },
         ).fetchall()
         addresses = _addresses(connection, [(row[1], row[3]) for row in rows])
-    return [
-        Claimed(
-            id=row[0],
-            workspace_id=row[1],
-            conversation_id=row[2],
-            phone_number_id=row[4],
-            meta_phone_number_id=row[5],
-            text=row[6],
-            transmissions=row[7],
-            attempt=Attempt(row[0], row[8]),
-            address=addresses[row[3]],
-            is_connected=row[9],
-            account_id=row[10],
-            graph_url=whatsapp_accounts.graph_url_of(row[11], is_sandbox=row[12]),
-            access_token=bytes(row[13]),
-            type=MessageType(row[14]),
-            content=row[15],
-        )
-        for row in rows
-    ]
+    return [_claimed(row, addresses[row[3]]) for row in rows]
+
+
+def _claimed(row: tuple[Any, ...], address: Address) -> Claimed:
+    """Return a row of `claim` by the names of its columns."""
+    key, content_type, filename = row[17:20]
+    return Claimed(
+        id=row[0],
+        workspace_id=row[1],
+        conversation_id=row[2],
+        phone_number_id=row[4],
+        meta_phone_number_id=row[5],
+        text=row[6],
+        transmissions=row[7],
+        attempt=Attempt(row[0], row[8]),
+        address=address,
+        is_connected=row[9],
+        account_id=row[10],
+        graph_url=whatsapp_accounts.graph_url_of(row[11], is_sandbox=row[12]),
+        access_token=bytes(row[13]),
+        type=MessageType(row[14]),
+        content=row[15],
+        answers=(row[16] or {}).get("id"),
+        file=Attached(key=key, content_type=content_type or UNKNOWN, filename=filename or "")
+        if key
+        else None,
+    )
 
 
 def end_pauses(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,8 @@ from uuid import uuid4
 
 from app import crash
 from app.services.storage.stored import CHUNK, Missing, StorageFailed, Stored
+
+LEFT_S = 24 * 3600  # nobody writes one file for a day
 
 
 class LocalStorage:
@@ -66,6 +69,15 @@ class LocalStorage:
             (self._root / key).unlink(missing_ok=True)
         except OSError as error:
             raise StorageFailed from error
+
+    def tidy(self) -> int:
+        """Remove what killed processes have left beside the files; returns how many."""
+        before = time.time() - LEFT_S
+        left = [path for path in self._root.rglob(".*") if path.is_file()]
+        old = [path for path in left if path.stat().st_mtime < before]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
 
 def _private(path: str, flags: int) -> int:

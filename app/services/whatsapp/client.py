@@ -5,8 +5,10 @@ request never left), or Unseen (it may have been sent; only a status or a person
 """
 
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -121,10 +123,35 @@ def send(credentials: Credentials, phone_number_id: str, message: BaseModel) -> 
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError):
         return refused_by_us("The account's address or token cannot be used.")
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        return _refusal(NEVER_LEFT, type(error).__name__)
+        return never_left(type(error).__name__)
     except httpx.HTTPError as error:
         return Unseen(type(error).__name__)
     return _outcome(response)
+
+
+def upload(
+    credentials: Credentials,
+    path: str,
+    data: dict[str, str],
+    files: Mapping[str, tuple[str, IO[bytes], str]],
+) -> str | Refused:
+    """POST a file in parts as it is read; returns the id that Meta gave it. Never raises for Meta.
+
+    A file at Meta is no message: what failed on the way counts as never sent.
+    """
+    db.refuse_inside_transaction()
+    url = f"{credentials.graph_url}/{credentials.version}/{path}"
+    try:
+        response = _http().post(url, data=data, files=files, headers=_headers(credentials))
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError):
+        return refused_by_us("The account's address or token cannot be used.")
+    except httpx.HTTPError as error:
+        return never_left(type(error).__name__)
+    found = _json(response).get("id") if response.is_success else None
+    if isinstance(found, str) and found:
+        return found
+    outcome = _outcome(response)
+    return outcome if isinstance(outcome, Refused) else never_left("No id came back.")
 
 
 def request(
@@ -149,6 +176,18 @@ def request(
     if not response.is_success:
         raise ProviderError
     return body
+
+
+@contextmanager
+def stream(credentials: Credentials, url: str) -> Iterator[httpx.Response]:
+    """GET a file with the account's token; the body is read by the caller, part by part.
+
+    Raises:
+        httpx.HTTPError: Meta could not be reached, or stopped in the middle.
+    """
+    db.refuse_inside_transaction()
+    with _http().stream("GET", url, headers=_headers(credentials)) as response:
+        yield response
 
 
 def read(shape: type[T], answer: Any) -> T:
@@ -184,6 +223,11 @@ def _wamid(body: dict[str, Any]) -> str | None:
     first = messages[0] if isinstance(messages, list) and messages else None
     wamid = first.get("id") if isinstance(first, dict) else None
     return wamid if isinstance(wamid, str) and wamid else None
+
+
+def never_left(reason: str) -> Refused:
+    """Return the outcome of a message that could not be sent yet: it may be tried again."""
+    return _refusal(NEVER_LEFT, reason)
 
 
 def refused_by_us(reason: str) -> Refused:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.ids import parse_id
 
@@ -87,6 +87,14 @@ class OutgoingTemplate(OutgoingMessage):
 
     type: Literal["template"] = "template"
     template: TemplateBody
+
+
+class OutgoingContent(OutgoingMessage):
+    """A message of any other kind: its type, and Meta's member of that name."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
 
 
 class OutgoingText(OutgoingMessage):

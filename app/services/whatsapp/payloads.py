@@ -155,9 +155,18 @@ class SystemNotice(Payload):
 
 
 class Edit(Payload):
-    """A changed message."""
+    """A changed message: which, and what it says now."""
 
     original_message_id: str | None = None
+    message: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str | None:
+        """What it says now: its text, or the words below its file."""
+        kind = (self.message or {}).get("type")
+        member = (self.message or {}).get(kind) if isinstance(kind, str) else None
+        found = (member.get("body") or member.get("caption")) if isinstance(member, dict) else None
+        return found if isinstance(found, str) else None
 
 
 class Context(Payload):

@@ -1,6 +1,7 @@
 // The reply box. It clears in the same tick as it sends, so a second Enter or click finds nothing to send;
 // the bubble appears through the window event `shell:sending` before the server has heard of it.
 // Drafts live in this browser, one per person and conversation, and survive reload, deploy and reconnect.
+import { Attachments } from "parley/attachments.js";
 import { readDraft, writeDraft } from "parley/drafts.js";
 import { reader } from "parley/reader.js";
 
@@ -8,6 +9,7 @@ const LIMIT = 4096;
 const COUNT_FROM = 3800;
 const HOUR = 3600e3;
 const TYPING_EVERY = 20e3;
+const DRAGS = ["dragenter", "dragover", "dragleave", "drop"];
 
 function uuid() {
   if (window.crypto?.randomUUID) return crypto.randomUUID();
@@ -20,6 +22,7 @@ function uuid() {
 
 export default {
   mixins: [reader],
+  components: { Attachments },
   template: `
     <div class="composer" data-testid="composer">
       <div v-if="!canSend" class="composer-closed" data-testid="composer-blocked">
@@ -30,27 +33,40 @@ export default {
         <div class="grow"><b>{{ strings.window_closed_title }}</b><p>{{ strings.window_closed_text }}</p></div>
         <button type="button" class="btn btn-primary" data-testid="composer-choose-template" @click="$emit('template')">{{ strings.choose_template }}</button>
       </div>
-      <form v-else class="composer-box" :class="{ 'is-long': length >= countFrom }" @submit.prevent="send">
+      <form v-else class="composer-box" :class="{ 'is-long': length >= countFrom, 'is-target': dragged }" @submit.prevent="send">
+        <div v-if="quote" class="composer-quote" data-testid="composer-quote">
+          <div class="grow"><span class="quote-who">{{ quote.who }}</span><span class="quote-text" dir="auto">{{ quote.text }}</span></div>
+          <button type="button" class="icon-btn" :aria-label="strings.no_quote" :title="strings.no_quote" data-testid="composer-quote-remove" @click="quote = null"><svg class="i" aria-hidden="true"><use :href="icon('x')"></use></svg></button>
+        </div>
+        <attachments ref="tray" :strings="strings" :sprite="sprite" @change="files = $event" @enter="send"></attachments>
         <textarea ref="box" class="composer-input" rows="1" data-testid="composer-input" v-model="text" :placeholder="strings.placeholder" :aria-label="strings.input_label"
-          :aria-describedby="$.uid + '-count'" enterkeyhint="send" dir="auto" @input="onInput" @keydown.enter="onEnter"></textarea>
+          :aria-describedby="$.uid + '-count'" enterkeyhint="send" dir="auto" @input="onInput" @keydown.enter="onEnter" @keydown.esc="quote = null" @paste="onPaste"></textarea>
         <div class="composer-left">
+          <input ref="picker" type="file" multiple hidden data-testid="composer-files" @change="onPick">
+          <button type="button" class="icon-btn" data-testid="composer-attach" :aria-label="strings.attach" :title="strings.attach" @click="$refs.picker.click()"><svg class="i" aria-hidden="true"><use :href="icon('paperclip')"></use></svg></button>
+          <span class="composer-more" @keydown.esc="more = false">
+            <button type="button" class="icon-btn" data-testid="composer-more" :aria-label="strings.more" :title="strings.more" :aria-expanded="String(more)" @click="more = !more"><svg class="i" aria-hidden="true"><use :href="icon('plus')"></use></svg></button>
+            <ul v-if="more" class="composer-menu" :aria-label="strings.more">
+              <li v-for="one in kinds" :key="one.kind"><button type="button" :data-testid="'compose-' + one.kind" @click="compose(one.kind)"><svg class="i" aria-hidden="true"><use :href="icon(one.icon)"></use></svg>{{ one.label }}</button></li>
+            </ul>
+          </span>
           <button type="button" class="icon-btn" data-testid="composer-template" :aria-label="strings.template" :title="strings.template" @click="$emit('template')"><svg class="i" aria-hidden="true"><use :href="icon('layout-template')"></use></svg></button>
           <span class="badge" :class="tone" role="timer" :title="until" data-testid="composer-window"><svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg><span class="not-phone">{{ leftText }}</span><span class="only-phone" aria-hidden="true">{{ leftShort }}</span></span>
           <span :id="$.uid + '-count'" class="composer-count" :class="{ 'is-over': length > limit }" role="status"><template v-if="length >= countFrom">{{ counter }}</template></span>
         </div>
         <div class="composer-right">
           <span class="composer-hint" aria-hidden="true"><span class="kbd"><svg class="i"><use :href="icon('corner-down-left')"></use></svg></span>{{ strings.to_send }}</span>
-          <button class="composer-send" type="submit" data-testid="composer-send" :class="{ 'is-over': length > limit }" :aria-disabled="length > limit ? 'true' : null" :aria-label="strings.send" :title="strings.send">
+          <button class="composer-send" type="submit" data-testid="composer-send" :class="{ 'is-over': length > limit || waits }" :aria-disabled="length > limit || waits ? 'true' : null" :aria-label="strings.send" :title="strings.send">
             <svg class="i" aria-hidden="true"><use :href="icon('send')"></use></svg>
           </button>
         </div>
       </form>
     </div>
   `,
-  props: { conversationId: String, userId: String, windowExpiresAt: String, canSend: Boolean },
-  emits: ["send", "template", "typing"],
+  props: { conversationId: String, userId: String, windowExpiresAt: String, canSend: Boolean, kinds: Array },
+  emits: ["compose", "send", "template", "typing"],
   data() {
-    return { text: "", expires: this.windowExpiresAt, limit: LIMIT, countFrom: COUNT_FROM, now: Date.now() };
+    return { text: "", expires: this.windowExpiresAt, limit: LIMIT, countFrom: COUNT_FROM, now: Date.now(), quote: null, files: 0, waits: false, dragged: false, more: false };
   },
   computed: {
     left() {
@@ -88,6 +104,12 @@ export default {
     this.text = readDraft(this.userId, this.conversationId);
     this.told = 0;
     this.onHide = () => this.flush();
+    this.onReply = ({ detail }) => this.answer(detail);
+    this.onDrag = (event) => this.drag(event);
+    this.onPress = ({ target }) => target.closest?.(".composer-more") || (this.more = false);
+    document.addEventListener("pointerdown", this.onPress);
+    window.addEventListener("shell:reply", this.onReply);
+    for (const name of DRAGS) window.addEventListener(name, this.onDrag);
     window.addEventListener("pagehide", this.onHide);
     document.addEventListener("visibilitychange", this.onHide);
     this.clock = setInterval(() => (this.now = Date.now()), 10e3);
@@ -98,6 +120,9 @@ export default {
   beforeUnmount() {
     this.flush();
     clearInterval(this.clock);
+    window.removeEventListener("shell:reply", this.onReply);
+    document.removeEventListener("pointerdown", this.onPress);
+    for (const name of DRAGS) window.removeEventListener(name, this.onDrag);
     window.removeEventListener("pagehide", this.onHide);
     document.removeEventListener("visibilitychange", this.onHide);
   },
@@ -117,19 +142,62 @@ export default {
       });
     },
 
-    send() {
-      if (!this.ready || !this.canSend || this.left <= 0) return;
+    // Files first, in their order, once all of them are there; a refused one holds everything back.
+    async send() {
+      if (!this.canSend || this.left <= 0 || this.waits || this.length > LIMIT) return;
+      let files = [];
+      if (this.files) {
+        this.waits = true;
+        files = await this.$refs.tray.take();
+        this.waits = false;
+        if (!files) return;
+      }
+      if (!this.ready && !files.length) return;
       const text = this.text.trim();
+      const quote = this.quote;
+      this.quote = null;
       const clientRef = uuid();
       this.told = 0; // a message ends it
       this.text = "";
       this.save();
-      window.dispatchEvent(new CustomEvent("shell:sending", { detail: { conversation_id: this.conversationId, client_ref: clientRef, text } }));
-      this.$emit("send", { text, client_ref: clientRef });
+      if (text) window.dispatchEvent(new CustomEvent("shell:sending", { detail: { conversation_id: this.conversationId, client_ref: clientRef, text, quote: files.length ? null : quote?.row ?? null } }));
+      this.$emit("send", { text, client_ref: clientRef, answers: quote?.id ?? null, files: files.map((file) => ({ ...file, client_ref: uuid() })) });
       this.$nextTick(() => {
         this.grow();
         this.$refs.box?.focus();
       });
+    },
+    answer({ conversation_id, id, who, text, row }) {
+      if (conversation_id !== this.conversationId) return;
+      this.quote = { id, who, text, row };
+      this.$nextTick(() => this.$refs.box?.focus());
+    },
+    compose(kind) {
+      this.more = false;
+      this.$emit("compose", { kind, answers: this.quote?.id ?? null });
+      this.quote = null;
+    },
+    onPick({ target }) {
+      this.attach(target.files);
+      target.value = "";
+    },
+    onPaste(event) {
+      const files = event.clipboardData?.files;
+      if (!files?.length) return;
+      event.preventDefault();
+      this.attach(files);
+    },
+    attach(files) {
+      if (!this.$refs.tray || !files.length) return;
+      this.$refs.tray.add(files);
+      this.$nextTick(() => this.$refs.box?.focus());
+    },
+    // Files can be let go anywhere on the page while a conversation is open.
+    drag(event) {
+      if (!this.$refs.tray || !event.dataTransfer?.types?.includes("Files")) return;
+      event.preventDefault();
+      this.dragged = event.type === "dragover" || event.type === "dragenter";
+      if (event.type === "drop") this.attach(event.dataTransfer.files);
     },
     onEnter(event) {
       if (event.isComposing || event.keyCode === 229 || (event.shiftKey && !event.ctrlKey)) return;

@@ -5,6 +5,7 @@ import { Bubble } from "parley/bubble.js";
 import { reader } from "parley/reader.js";
 
 const NEAR_END = 60;
+const RELINK_MS = 8 * 60e3;
 
 export default {
   mixins: [reader],
@@ -23,19 +24,25 @@ export default {
             <div class="day-pill">{{ day.label }}</div>
             <template v-for="item in day.items" :key="item.key">
               <div v-if="item.row.id === unreadFrom" class="unread-line" data-testid="unread-line">{{ plural('new_messages', unreadCount) }}</div>
-              <bubble :row="item.row" :first="item.first" :time="item.time" :full-time="item.full" :strings="strings" :sprite="sprite" :contact-name="contactName" @ask="onAsk"></bubble>
+              <p v-if="item.row.notice" class="thread-notice" :data-testid="'message-' + item.row.id" :data-direction="item.row.direction"><span>{{ item.row.notice }} <time :datetime="item.row.at" :title="item.full">{{ item.time }}</time></span></p>
+              <bubble v-else :row="item.row" :first="item.first" :time="item.time" :full-time="item.full" :strings="strings" :sprite="sprite" :contact-name="contactName" @ask="onAsk" @enlarge="enlarge" @relink="relink" @refetch="$emit('refetch', { id: $event.id })" @jump="jump" :emojis="emojis" @react="$emit('react', $event)" @answer="answer"></bubble>
             </template>
           </div>
         </div>
       </div>
+      <dialog ref="lightbox" class="lightbox" :aria-label="large?.alt" data-testid="lightbox" @click="closeLarge" @close="large = null">
+        <img v-if="large" :src="large.url" :alt="large.alt">
+        <button type="button" class="icon-btn" :aria-label="strings.close" :title="strings.close" data-testid="lightbox-close" @click="closeLarge"><svg class="i" aria-hidden="true"><use :href="icon('x')"></use></svg></button>
+        <a v-if="large" class="icon-btn" :href="large.url" :download="large.name" :aria-label="strings.download.replace('{name}', large.name)" :title="strings.download.replace('{name}', large.name)" @click.stop><svg class="i" aria-hidden="true"><use :href="icon('download')"></use></svg></a>
+      </dialog>
       <button v-if="loaded && pending" class="log-pill" type="button" data-testid="new-messages-pill" @click="toEnd(true)"><svg class="i" aria-hidden="true"><use :href="icon('arrow-down')"></use></svg>{{ plural('new_pill', pending) }}</button>
       <button v-else-if="loaded && far" class="icon-btn log-jump" type="button" :aria-label="strings.to_end" :title="strings.to_end" @click="toEnd(true)"><svg class="i" aria-hidden="true"><use :href="icon('arrow-down')"></use></svg></button>
     </div>
   `,
-  props: { conversationId: String, contactName: String },
-  emits: ["older", "seen", "retry", "resend", "stop"],
+  props: { conversationId: String, contactName: String, emojis: Array },
+  emits: ["older", "react", "seen", "retry", "resend", "stop", "relink", "refetch"],
   data() {
-    return { rows: [], loaded: false, quiet: true, hasOlder: false, loadingOlder: false, unreadFrom: null, unreadCount: 0, pending: 0, far: false, today: Date.now() };
+    return { rows: [], loaded: false, quiet: true, hasOlder: false, loadingOlder: false, unreadFrom: null, unreadCount: 0, pending: 0, far: false, large: null, today: Date.now() };
   },
   computed: {
     label() {
@@ -48,9 +55,34 @@ export default {
         date: this.dateFormat({ weekday: "short", day: "numeric", month: "long" }),
       };
     },
+    // Rows as they are after what was done to them: reactions, changes and deletions are seen on the message that they
+    // are about, where that is loaded (it is older, so it may come later), and else as messages of their own.
+    shown() {
+      const rows = new Map(this.rows.map((row) => [row.id, row]));
+      const done = new Map();
+      const isApplied = ({ amends, status }) => amends && rows.has(amends.target) && status !== "failed";
+      for (const row of this.rows) {
+        if (!isApplied(row)) continue;
+        const { kind, target, text, emoji } = row.amends;
+        const was = done.get(target) || { reactions: new Map() };
+        if (kind === "reaction") was.reactions.set(row.direction, { direction: row.direction, author: row.author, emoji });
+        else if (kind === "edit") was.text = text ?? was.text;
+        else was.gone = true;
+        done.set(target, was);
+      }
+      const amended = (row) => {
+        const what = done.get(row.id);
+        const quote = row.quote && done.get(row.quote.id)?.gone ? { ...row.quote, gone: true } : row.quote;
+        if (!what) return quote === row.quote ? row : { ...row, quote };
+        const reactions = [...what.reactions.values()].filter((one) => one.emoji);
+        if (what.gone) return { ...row, quote, gone: true, reactions: [], text: "", file: null, cards: [], heading: "", footer: "", label: "", buttons: [] };
+        return what.text === undefined ? { ...row, quote, reactions } : { ...row, quote, reactions, text: what.text, is_sentence: false, edited: row.text || " " };
+      };
+      return this.rows.filter((row) => !isApplied(row)).map(amended);
+    },
     items() {
       let before = null;
-      return this.rows.map((row) => {
+      return this.shown.map((row) => {
         const stamp = this.stamp(row.at);
         const first = !before || before.direction !== row.direction || before.author !== row.author || row.id === this.unreadFrom || this.stamp(before.at).day !== stamp.day;
         before = row;
@@ -77,12 +109,14 @@ export default {
     this.atEnd = true;
     this.lastSeen = null;
     this.unreadAbove = 0; // how many unread messages are older than what is loaded
+    this.wanted = null; // the message that somebody wants to see, while it is loaded
     this.placed = null; // where we put the view; until somebody scrolls, it follows the unread line
     this.onSending = ({ detail }) => this.addOptimistic(detail);
     this.onVisible = () => this.checkSeen();
     window.addEventListener("shell:sending", this.onSending);
     document.addEventListener("visibilitychange", this.onVisible);
     this.minute = setInterval(() => (this.today = Date.now()), 60e3);
+    this.links = setInterval(() => this.relink(), RELINK_MS);
   },
   mounted() {
     this.sizes = new ResizeObserver(() => {
@@ -95,8 +129,10 @@ export default {
     window.removeEventListener("shell:sending", this.onSending);
     document.removeEventListener("visibilitychange", this.onVisible);
     clearInterval(this.minute);
+    clearInterval(this.links);
     clearTimeout(this.seenTimer);
     clearTimeout(this.olderTimer);
+    clearTimeout(this.relinkTimer);
     this.sizes?.disconnect();
   },
   methods: {
@@ -137,6 +173,7 @@ export default {
       clearTimeout(this.olderTimer);
       requestAnimationFrame(() => {
         this.quiet = false;
+        if (this.wanted) this.jump(this.wanted);
         this.checkOlder();
       });
     },
@@ -148,7 +185,7 @@ export default {
 
     // The line stands above the oldest unread message; where that one is not loaded yet, above all that is.
     placeUnreadLine(rows) {
-      const inbound = rows.filter((row) => row.direction === "inbound");
+      const inbound = rows.filter((row) => row.direction === "inbound" && row.counts);
       if (!this.unreadAbove || !inbound.length) return;
       this.unreadFrom = inbound[Math.max(0, inbound.length - this.unreadAbove)].id;
       this.unreadAbove = Math.max(0, this.unreadAbove - inbound.length);
@@ -179,10 +216,10 @@ export default {
       const at = new Map(rows.map((row) => [row, Date.parse(row.at)]));
       return rows.sort((a, b) => waiting(a) - waiting(b) || at.get(a) - at.get(b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
     },
-    addOptimistic({ conversation_id, client_ref, text }) {
+    addOptimistic({ conversation_id, client_ref, text, quote }) {
       if (conversation_id !== this.conversationId || !this.loaded) return;
       if (this.rows.some((row) => row.client_ref === client_ref)) return;
-      const row = { id: client_ref, client_ref, optimistic: true, direction: "outbound", type: "text", status: "queued", at: new Date().toISOString(), text, author: null, error: null, seq: 0 };
+      const row = { id: client_ref, client_ref, optimistic: true, direction: "outbound", type: "text", status: "queued", at: new Date().toISOString(), text, quote, author: null, error: null, seq: 0 };
       this.removeUnreadLine();
       this.rows = this.sorted([...this.rows, Object.freeze(row)]);
       this.$nextTick(() => this.toEnd(false));
@@ -261,6 +298,42 @@ export default {
     newestInbound() {
       for (let i = this.rows.length - 1; i >= 0; i -= 1) if (this.rows[i].direction === "inbound") return this.rows[i].id;
       return null;
+    },
+    // The composer quotes it from here on.
+    answer(row) {
+      const who = row.direction === "outbound" ? row.author || this.strings.us : this.contactName || this.strings.them;
+      const text = row.text || row.cards?.[0]?.title || row.file?.name || "";
+      const quote = { id: row.id, direction: row.direction, author: row.author, text, icon: row.icon };
+      window.dispatchEvent(new CustomEvent("shell:reply", { detail: { conversation_id: this.conversationId, id: row.id, who, text, row: quote } }));
+    },
+    // Show the message that another one answers; one that is not loaded yet is looked for above.
+    async jump(id) {
+      const log = this.$refs.log;
+      const found = log.querySelector(`[data-testid="message-${CSS.escape(id)}"]`);
+      if (!found) {
+        this.wanted = this.hasOlder ? id : null;
+        if (this.hasOlder) log.scrollTop = 0;
+        return;
+      }
+      this.wanted = null;
+      this.atEnd = false;
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      found.scrollIntoView({ block: "center", behavior: still ? "instant" : "smooth" });
+      found.classList.remove("is-found");
+      requestAnimationFrame(() => found.classList.add("is-found"));
+    },
+    // Links to files are good for ten minutes at least; some ask at once when one fails.
+    relink() {
+      if (!this.rows.some((row) => row.file)) return;
+      clearTimeout(this.relinkTimer);
+      this.relinkTimer = setTimeout(() => this.$emit("relink"), 100);
+    },
+    enlarge(file) {
+      this.large = file;
+      this.$refs.lightbox.showModal();
+    },
+    closeLarge() {
+      this.$refs.lightbox.close();
     },
     onAsk(row) {
       this.$emit(row.error.action, { id: row.id });
