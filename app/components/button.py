@@ -28,7 +28,7 @@ def button(
         if is_busy:
             return None
         done = on_click()
-        if not isawaitable(done):
+        if not isawaitable(done) or isinstance(done, ui.element):  # awaiting a dialog opens it
             return None
         is_busy = True
         element.disable()

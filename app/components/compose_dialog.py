@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from app.components.button import button
 from app.components.dialog import dialog
 from app.components.forms import Form, Values
 from app.i18n import gettext as _
@@ -22,10 +21,12 @@ def open_form(kind: str, send: Callable[[Written], Awaitable[None]]) -> None:
         await send(MAKERS[kind](values))
         box.close()
 
-    with dialog(title_of(kind)) as box:
-        with Form(make, label=_("Send"), testid="compose") as form:
-            _FIELDS[kind](form)
-        button(_("Cancel"), box.close, look="ghost", testid="compose-cancel")
+    with (
+        dialog(title_of(kind)) as box,
+        Form(make, label=_("Send"), testid="compose", on_cancel=box.close) as form,
+    ):
+        _FIELDS[kind](form)
+    box.on("hide", box.delete)
     box.open()
 
 

@@ -39,14 +39,25 @@ class Field:
         self.control.props["error-message"] = sentence or ""
         self.control.props["aria-invalid"] = "true" if sentence else "false"
 
+    def focus(self) -> None:
+        """Put the cursor into it."""
+        self.control.run_method("focus")
+
 
 class Form:
     """Fields by name and one button that sends them; the fields are added inside its block."""
 
     def __init__(
-        self, on_send: Handler, *, label: str, testid: str, keeps_errors: bool = False
+        self,
+        on_send: Handler,
+        *,
+        label: str,
+        testid: str,
+        keeps_errors: bool = False,
+        on_cancel: Callable[[], object] | None = None,
     ) -> None:
         self._on_send = on_send
+        self._on_cancel = on_cancel
         self._label = label
         self._testid = testid
         self._keeps_errors = keeps_errors
@@ -72,6 +83,8 @@ class Form:
                 self._label, lambda: None, look="primary", testid=f"{self._testid}-submit"
             )
             self.send_button.props["type"] = "submit"
+            if self._on_cancel:
+                button(_("Cancel"), self._on_cancel, look="ghost", testid=f"{self._testid}-cancel")
         self._root.__exit__(*_exception)
 
     def text(
@@ -173,8 +186,10 @@ class Form:
         unknown = {name: text for name, text in error.fields.items() if name not in self._fields}
         if unknown:
             raise ValidationFailed(unknown)
+        wrong = [field for name, field in self._fields.items() if name in error.fields]
         for name, sentence in error.fields.items():
             self._fields[name].show_error(sentence)
+        wrong[0].focus()
 
 
 class _Checks:
@@ -194,6 +209,10 @@ class _Checks:
         """Say below the boxes what is wrong with the choice, or nothing."""
         self._error.set_text(sentence or "")
         self._error.set_visibility(bool(sentence))
+
+    def focus(self) -> None:
+        """Go to the first box."""
+        next(iter(self._boxes.values())).run_method("(box) => box.$el.focus()")
 
 
 def _labelled(label: str, hint: str) -> ui.element:

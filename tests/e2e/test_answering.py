@@ -152,6 +152,79 @@ def test_a_message_is_quoted_and_reacted_to(person: Person, stack: Stack) -> Non
     expect(page.locator("[data-testid^=reactions-]")).to_have_count(0)
 
 
+FORMS = {
+    "place": (
+        {"point": "52.520008, 13.404954", "name": "Our shop", "address": "Karl-Liebknecht-Str. 1"},
+        ["Our shop", "Karl-Liebknecht-Str. 1"],
+    ),
+    "person": (
+        {"name": "Mia Wolf", "phone": "+49 30 901820", "email": "mia@example.com"},
+        ["Mia Wolf", "+4930901820", "mia@example.com"],
+    ),
+    "buttons": (
+        {
+            "text": "Shall we *keep* it?",
+            "first": "Yes, please",
+            "second": "No",
+            "footer": "Until 6",
+        },
+        ["Shall we keep it?", "Yes, please", "No", "Until 6"],
+    ),
+    "choices": (
+        {"text": "Which colour?", "button": "Colours", "rows": "Sage: soft green\nClay"},
+        ["Which colour?", "Colours", "Sage", "soft green", "Clay"],
+    ),
+    "link": (
+        {"text": "All our cups", "label": "Open the shop", "url": "https://shop.example/cups"},
+        ["All our cups", "Open the shop"],
+    ),
+}
+
+
+def compose(page: Page, kind: str, texts: dict[str, str]) -> None:
+    """Open a form from the menu, fill it in and send it."""
+    page.get_by_test_id("composer-more").click()
+    page.get_by_test_id(f"compose-{kind}").click()
+    page.get_by_test_id("compose-submit").wait_for()
+    for name, text in texts.items():
+        page.get_by_test_id(f"compose-{name}").fill(text)
+    page.get_by_test_id("compose-submit").click()
+
+
+def test_each_form_of_the_menu_sends_what_it_says(person: Person, stack: Stack) -> None:
+    page = person(connected(stack, "Composed"))
+    open_thread(page)
+    for count, (kind, (texts, shown)) in enumerate(FORMS.items(), 1):
+        compose(page, kind, texts)
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        bubble = page.locator("[data-direction=outbound]").nth(count - 1)
+        for words in shown:
+            expect(bubble).to_contain_text(words)
+    sent(page, len(FORMS))
+
+
+def test_a_form_says_what_is_missing_and_keeps_what_is_written(
+    person: Person, stack: Stack
+) -> None:
+    page = person(connected(stack, "Half a form"))
+    open_thread(page)
+    compose(page, "link", {"text": "All our cups", "url": "shop.example"})
+
+    alerts = page.get_by_role("dialog").get_by_role("alert")
+    expect(alerts).to_have_text(
+        ["Write something here.", "Give an address that begins with https://."]
+    )
+    expect(page.get_by_test_id("compose-label")).to_be_focused()
+    expect(page.get_by_test_id("compose-text")).to_have_value("All our cups")
+    page.get_by_test_id("compose-cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_test_id("composer-more")).to_be_focused()
+    page.get_by_test_id("composer-more").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("compose-place")).to_have_count(0)
+    expect(page.locator("[data-direction=outbound]")).to_have_count(0)
+
+
 def test_who_may_not_send_sees_no_tools(person: Person, stack: Stack) -> None:
     shop = stack.workspace("Watching")
     stack.receive(shop, [("Hello", 5)], name="Ana")
@@ -186,3 +259,20 @@ def test_files_and_quotes_fit_a_phone(person: Person, stack: Stack) -> None:
     assert box["width"] > 100
     assert tray["y"] + tray["height"] <= box["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.phone
+def test_the_menu_has_everything_on_a_phone(person: Person, stack: Stack) -> None:
+    page = person(connected(stack, "Small menu"))
+    open_thread(page)
+    expect(page.get_by_test_id("composer-attach")).to_be_hidden()
+
+    page.get_by_test_id("composer-more").click()
+
+    for name in ("file", "template", *FORMS):
+        expect(page.get_by_test_id(f"compose-{name}")).to_be_in_viewport(ratio=1)
+    with page.expect_file_chooser():
+        page.get_by_test_id("compose-file").click()
+    compose(page, "place", {"point": "52.520008, 13.404954"})
+    sent(page)
+    expect(page.locator("[data-direction=outbound]")).to_contain_text("52.520008")

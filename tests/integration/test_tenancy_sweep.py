@@ -121,6 +121,7 @@ def acme_ids(acme: Team, rival: Team) -> dict[str, Any]:
         "conversation_id": conversation,
         "ids": [conversation],
         "message_id": one("messages"),
+        "answers": one("messages"),
         "contact_id": contact,
         "recipient": contact,
         "phone_number_id": acme.number.id,

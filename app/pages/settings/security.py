@@ -113,14 +113,15 @@ class Security:
             code.props["alt"] = _("QR code for your app")
             ui.label(_("Or type this key:")).classes("muted")
             mark(ui.label(setup.secret).classes("code"), "second-factor-secret")
-            with Form(send, label=_("Confirm"), testid="second-factor") as form:
+            with Form(
+                send, label=_("Confirm"), testid="second-factor", on_cancel=box.close
+            ) as form:
                 form.text(
                     "code",
                     _("The code that the app shows"),
                     autocomplete="one-time-code",
                     maxlength=12,
                 )
-            button(_("Cancel"), box.close, look="ghost", testid="second-factor-cancel")
         box.open()
 
     @action

@@ -44,9 +44,11 @@ export default {
         <div class="composer-left">
           <input ref="picker" type="file" multiple hidden data-testid="composer-files" @change="onPick">
           <button type="button" class="icon-btn" data-testid="composer-attach" :aria-label="strings.attach" :title="strings.attach" @click="$refs.picker.click()"><svg class="i" aria-hidden="true"><use :href="icon('paperclip')"></use></svg></button>
-          <span class="composer-more" @keydown.esc="more = false">
-            <button type="button" class="icon-btn" data-testid="composer-more" :aria-label="strings.more" :title="strings.more" :aria-expanded="String(more)" @click="more = !more"><svg class="i" aria-hidden="true"><use :href="icon('plus')"></use></svg></button>
+          <span class="composer-more" @keydown.esc="closeMenu">
+            <button ref="opener" type="button" class="icon-btn" data-testid="composer-more" :aria-label="strings.more" :title="strings.more" :aria-expanded="String(more)" @click="more = !more"><svg class="i" aria-hidden="true"><use :href="icon('plus')"></use></svg></button>
             <ul v-if="more" class="composer-menu" :aria-label="strings.more">
+              <li class="only-phone"><button type="button" data-testid="compose-file" @click="closeMenu(); $refs.picker.click()"><svg class="i" aria-hidden="true"><use :href="icon('paperclip')"></use></svg>{{ strings.attach }}</button></li>
+              <li class="only-phone"><button type="button" data-testid="compose-template" @click="closeMenu(); $emit('template')"><svg class="i" aria-hidden="true"><use :href="icon('layout-template')"></use></svg>{{ strings.template }}</button></li>
               <li v-for="one in kinds" :key="one.kind"><button type="button" :data-testid="'compose-' + one.kind" @click="compose(one.kind)"><svg class="i" aria-hidden="true"><use :href="icon(one.icon)"></use></svg>{{ one.label }}</button></li>
             </ul>
           </span>
@@ -172,8 +174,12 @@ export default {
       this.quote = { id, who, text, row };
       this.$nextTick(() => this.$refs.box?.focus());
     },
-    compose(kind) {
+    closeMenu() {
+      if (this.more) this.$refs.opener.focus();
       this.more = false;
+    },
+    compose(kind) {
+      this.closeMenu(); // where the focus returns to when the form closes
       this.$emit("compose", { kind, answers: this.quote?.id ?? null });
       this.quote = null;
     },
