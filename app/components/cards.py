@@ -32,6 +32,8 @@ def cards(view: MessageView) -> list[Card]:
         found = (_person(one) for one in _list(content.get("contacts")))
     elif view.type is MessageType.ORDER:
         found = _order(content)
+    elif view.type is MessageType.CALL:
+        found = _call(content, is_ours=view.direction is MessageDirection.OUTBOUND)
     elif view.type is MessageType.INTERACTIVE and view.direction is MessageDirection.OUTBOUND:
         found = _choices(content)
     elif view.type is MessageType.INTERACTIVE:
@@ -128,6 +130,18 @@ def _order(content: dict[str, Any]) -> Iterator[Card]:
     ]
     counted = ngettext("{n} product", "{n} products", len(items)).format(n=len(items))
     yield _card("shopping-bag", _("Order"), sub=counted, lines=lines)
+
+
+def _call(content: dict[str, Any], *, is_ours: bool) -> Iterator[Card]:
+    seconds = int(_number(content.get("duration")))
+    if str(content.get("status", "")).upper() == "COMPLETED" and seconds > 0:
+        lasted = _("Lasted {minutes}:{seconds}").format(
+            minutes=seconds // 60, seconds=f"{seconds % 60:02d}"
+        )
+        yield _card("phone", _("You called") if is_ours else _("Call"), sub=lasted)
+    else:
+        title = _("You called, nobody answered") if is_ours else _("Missed call")
+        yield _card("phone", title)
 
 
 def _answer(content: dict[str, Any]) -> Iterator[Card]:

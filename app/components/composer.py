@@ -1,6 +1,7 @@
 """Where one writes: a Vue component with the draft, the countdown and the guard against doubles."""
 
 import datetime as dt
+from uuid import UUID
 
 from nicegui.element import Element
 
@@ -45,6 +46,10 @@ class Composer(Element, component="../static/components/composer.js", esm=MODULE
     def set_window(self, until: dt.datetime) -> None:
         """Show until when one may answer freely."""
         self.run_method("set_window", until.isoformat())
+
+    def settled(self, client_ref: UUID) -> None:
+        """Say that what was sent under this name is stored, or was refused with a reason."""
+        self.run_method("settled", {"client_ref": str(client_ref)})
 
     def restore(self, text: str) -> None:
         """Put back what could not be sent; nothing typed is lost."""

@@ -1,5 +1,6 @@
 """One conversation: header, bubbles, composer. Subscribe, load the window, catch up."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -133,6 +134,7 @@ class MessageThread:
         self._is_loaded = False
         self._token = 0  # of the window that is shown; older rows belong to one
         self._seen = 0
+        self._in_order = asyncio.Lock()  # what is sent in a hurry keeps its order
         _header(view)
         may_send = self._actor.may(Permission.MESSAGE_SEND)
         self.log = MessageLog(session, view, may_send=may_send)
@@ -206,18 +208,20 @@ class MessageThread:
         answers = parse_id(str(event.args.get("answers")))
         is_stored, reason = False, _("This message was not stored. Please try again.")
         try:
-            for file in replies.read_files(event.args.get("files")):
-                await self._send(replies.send_file, file=file, answers=answers)
-                answers = None
-            if text:
-                await self._send(
-                    replies.send_text, text=text, client_ref=client_ref, answers=answers
-                )
+            async with self._in_order:
+                for file in replies.read_files(event.args.get("files")):
+                    await self._send(replies.send_file, file=file, answers=answers)
+                    answers = None
+                if text:
+                    await self._send(
+                        replies.send_text, text=text, client_ref=client_ref, answers=answers
+                    )
             is_stored = True
         except AppError as error:
             reason = error.explanation
             raise
         finally:
+            self.composer.settled(client_ref)
             if not is_stored and text:
                 self.log.reject(client_ref, reason)
                 self.composer.restore(text)
@@ -232,7 +236,10 @@ class MessageThread:
         answers, client_ref = parse_id(str(event.args.get("answers"))), new_id()
 
         async def send(message: Written) -> None:
-            await self._send(replies.send, message=message, client_ref=client_ref, answers=answers)
+            async with self._in_order:
+                await self._send(
+                    replies.send, message=message, client_ref=client_ref, answers=answers
+                )
             if not self.log.is_deleted:
                 self.log.to_end()
 
@@ -265,16 +272,14 @@ class MessageThread:
         client_ref = new_id()
 
         async def send(view: TemplateView, values: Values) -> None:
-            sent = await call(
-                self._actor,
-                template_messages.send,
-                self._view.id,
-                template_id=view.id,
-                values=values,
-                client_ref=client_ref,
-            )
+            async with self._in_order:
+                await self._send(
+                    template_messages.send,
+                    template_id=view.id,
+                    values=values,
+                    client_ref=client_ref,
+                )
             if not self.log.is_deleted:
-                self.log.upsert([sent])
                 self.log.to_end()
 
         TemplatePicker(views, known, send)

@@ -24,7 +24,7 @@ class Words:
 PLAIN = {MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE, MessageType.TEMPLATE}
 
 # Shown as cards (`cards`), which say all of it.
-CARDS = {MessageType.LOCATION, MessageType.CONTACTS, MessageType.ORDER}
+CARDS = {MessageType.LOCATION, MessageType.CONTACTS, MessageType.ORDER, MessageType.CALL}
 ONLY_IN_THE_APP = 131060
 
 _ICONS = {

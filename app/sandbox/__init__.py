@@ -21,6 +21,7 @@ from app.sandbox import (
     graph_templates,
     phone,
     phone_files,
+    phone_kinds,
 )
 from app.sandbox.errors import GraphError
 from app.sandbox.lifecycle import Timings
@@ -48,6 +49,7 @@ def create_sandbox(
     app.include_router(control.router)
     app.include_router(phone.router)
     app.include_router(phone_files.router)
+    app.include_router(phone_kinds.router)
     app.include_router(graph.router)
     app.include_router(graph_numbers.router)
     app.include_router(graph_templates.router)

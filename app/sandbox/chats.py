@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.i18n import gettext as _
+from app.sandbox.bubbles import message_jsons
 from app.sandbox.customers import Customer
 from app.sandbox.identifiers import readable_phone
-from app.sandbox.messages import Message
 from app.sandbox.registrations import SentCode
 from app.sandbox.store import SandboxNumber, Store
 
@@ -48,7 +48,6 @@ def chat_state(store: Store, workspace: str, chat: Chat) -> dict[str, Any]:
     version = store.customers.version(workspace)
     number_id, customer_id = chat.number.meta_phone_number_id, chat.customer.id
     messages = store.messages.list_chat(number_id, customer_id)
-    by_wamid = {message.wamid: message for message in messages}
     name, phone = store.customers.suggest(workspace)
     return {
         "version": version,
@@ -57,7 +56,7 @@ def chat_state(store: Store, workspace: str, chat: Chat) -> dict[str, Any]:
         "numbers": [number_json(number) for number in _in_use(store, workspace)],
         "customers": [customer_json(item) for item in store.customers.list_all(workspace)],
         "codes": [code_json(code) for code in store.registrations.sent_codes(workspace)],
-        "messages": [message_json(message, by_wamid) for message in messages],
+        "messages": message_jsons(messages),
         "typingSeconds": store.messages.typing_s(number_id, customer_id),
         "suggestion": {"name": name, "phone": readable_phone(phone)},
     }
@@ -97,64 +96,5 @@ def customer_json(customer: Customer) -> dict[str, Any]:
         "isOnline": customer.is_online,
         "showsReceipts": customer.shows_receipts,
         "wantsMarketing": customer.wants_marketing,
+        "hidesPhone": customer.hides_phone,
     }
-
-
-def message_json(message: Message, by_wamid: dict[str, Message]) -> dict[str, Any]:
-    """Return a bubble; `direction` is the customer's: "out" is what the customer wrote."""
-    quoted = by_wamid.get(message.context_wamid or "")
-    return {
-        "id": message.id,
-        "wamid": message.wamid,
-        "direction": "out" if message.is_from_customer else "in",
-        "text": readable_content(message),
-        "quote": readable_content(quoted) if quoted else None,
-        "picture": _picture(message),
-        "sentAt": int(message.sent_at * 1000),
-        "state": _state(message) if message.is_from_customer else None,
-    }
-
-
-def readable_content(message: Message) -> str:
-    """Return a message in words; what has no text is named by its kind."""
-    content = message.content
-    if isinstance(content, list):
-        return _("Contact card")
-    kinds = {
-        "image": _("Photo"),
-        "video": _("Video"),
-        "audio": _("Voice message") if content.get("voice") else _("Audio"),
-        "document": _("Document"),
-        "sticker": _("Sticker"),
-        "location": _("Location"),
-    }
-    match message.type:
-        case "text":
-            return str(content.get("body", ""))
-        case "reaction":
-            return str(content.get("emoji") or _("Reaction removed"))
-        case "interactive":
-            body = content.get("body")
-            return str(body.get("text", "")) if isinstance(body, dict) else _("Choices")
-        case "template":
-            buttons = "".join(f"\n[ {words} ]" for words in content.get("buttons", []))
-            return f"{content.get('text', '')}{buttons}"
-        case kind:
-            details = [content.get("filename"), content.get("name"), content.get("caption")]
-            return "\n".join([kinds.get(kind, kind), *(str(part) for part in details if part)])
-
-
-def _picture(message: Message) -> str | None:
-    """Return where the page finds the picture of a message, below the sandbox's address."""
-    content = message.content
-    if message.type not in {"image", "sticker"} or not isinstance(content, dict):
-        return None
-    return f"/phone/files/{content['id']}" if content.get("id") else None
-
-
-def _state(message: Message) -> str:
-    if message.read_at:
-        return "read"
-    if message.arrived_at is None:
-        return "waiting"
-    return "sent" if message.accepted_at else "leaving"

@@ -36,6 +36,7 @@ class Customer:
     is_online: bool
     shows_receipts: bool
     wants_marketing: bool
+    hides_phone: bool  # businesses know them by their user id only
 
 
 class Customers:
@@ -79,16 +80,16 @@ class Customers:
         )
         return [_customer(row) for row in rows]
 
-    def set_switches(
-        self, customer: Customer, *, is_online: bool, shows_receipts: bool, wants_marketing: bool
-    ) -> None:
+    def set_switches(self, customer: Customer) -> None:
+        """Keep the switches that a customer has now."""
         with self._database.transaction():
             self._database.run(
-                "UPDATE customers SET is_online = ?, shows_receipts = ?, wants_marketing = ?"
-                " WHERE id = ?",
-                is_online,
-                shows_receipts,
-                wants_marketing,
+                "UPDATE customers SET is_online = ?, shows_receipts = ?, wants_marketing = ?,"
+                " hides_phone = ? WHERE id = ?",
+                customer.is_online,
+                customer.shows_receipts,
+                customer.wants_marketing,
+                customer.hides_phone,
                 customer.id,
             )
             self.touch(customer.workspace)
@@ -137,4 +138,5 @@ def _customer(row: sqlite3.Row) -> Customer:
         is_online=bool(row["is_online"]),
         shows_receipts=bool(row["shows_receipts"]),
         wants_marketing=bool(row["wants_marketing"]),
+        hides_phone=bool(row["hides_phone"]),
     )

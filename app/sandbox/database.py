@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS customers (
     is_online INTEGER NOT NULL DEFAULT 1,
     shows_receipts INTEGER NOT NULL DEFAULT 1,
     wants_marketing INTEGER NOT NULL DEFAULT 1,
+    hides_phone INTEGER NOT NULL DEFAULT 0,   -- businesses get the user id only
     UNIQUE (workspace, wa_id)
 );
 CREATE INDEX IF NOT EXISTS customers_by_user_id ON customers (workspace, user_id);
@@ -66,6 +67,7 @@ CREATE TABLE IF NOT EXISTS messages (
     is_from_customer INTEGER NOT NULL,
     type TEXT NOT NULL,
     content TEXT NOT NULL,                    -- Meta's member of that type, as JSON
+    beside TEXT NOT NULL DEFAULT '{}',        -- what stands beside it, as JSON
     context_wamid TEXT,
     opaque TEXT,                              -- biz_opaque_callback_data
     category TEXT NOT NULL DEFAULT 'service',
@@ -130,7 +132,11 @@ CREATE TABLE IF NOT EXISTS versions (
 # Of files made before the sandbox knew these.
 NEW_COLUMNS = {
     "accounts": {"is_token_expired": "INTEGER NOT NULL DEFAULT 0"},
-    "customers": {"wants_marketing": "INTEGER NOT NULL DEFAULT 1"},
+    "customers": {
+        "wants_marketing": "INTEGER NOT NULL DEFAULT 1",
+        "hides_phone": "INTEGER NOT NULL DEFAULT 0",
+    },
+    "messages": {"beside": "TEXT NOT NULL DEFAULT '{}'"},
     "updates": {"field": "TEXT NOT NULL DEFAULT 'messages'"},
     "numbers": {
         "quality": "TEXT NOT NULL DEFAULT 'GREEN'",

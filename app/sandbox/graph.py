@@ -84,7 +84,9 @@ async def _send(request: Request, sandbox: Sandbox, number: SandboxNumber, body:
         await _hold(request, sandbox.timings.hold_s)
     if failure == LOST:
         return Response(status_code=502)
-    contact = {"input": parsed.to, "wa_id": customer.wa_id}
+    contact = {"input": parsed.to}
+    if parsed.wa_id or not customer.hides_phone:
+        contact["wa_id"] = customer.wa_id
     if parsed.user_id:
         contact["user_id"] = customer.user_id
     return JSONResponse(

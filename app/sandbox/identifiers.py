@@ -37,6 +37,10 @@ def new_user_id() -> str:
     return f"US.{secrets.randbelow(10**17):017}"
 
 
+def new_call_id() -> str:
+    return f"wacid.{secrets.token_hex(16).upper()}"
+
+
 def new_wamid(wa_id: str, *, is_from_customer: bool) -> str:
     """Return a message id built like Meta's: customer's number, direction, random part."""
     number = wa_id.encode()

@@ -6,7 +6,7 @@ waits for an offline customer moves when they come back.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.sandbox import identifiers, payloads, rendering
@@ -145,9 +145,13 @@ class Lifecycle:
         kind: str,
         content: dict[str, Any] | list[Any],
         *,
+        beside: dict[str, Any] | None = None,
         context_wamid: str | None = None,
     ) -> Message:
-        """Do the same with a message of any kind; `content` is Meta's member of that name."""
+        """Do the same with a message of any kind; `content` is Meta's member of that name.
+
+        `beside` holds what stands beside it in the message.
+        """
         with self._store.database.transaction():
             message = self._store.messages.create(
                 NewMessage(
@@ -157,6 +161,7 @@ class Lifecycle:
                     is_from_customer=True,
                     type=kind,
                     content=content,
+                    beside=beside or {},
                     context_wamid=context_wamid,
                 ),
                 has_arrived=customer.is_online,
@@ -166,22 +171,27 @@ class Lifecycle:
             self._store.customers.touch(number.workspace)
         return message
 
-    def switch(
-        self, customer: Customer, *, is_online: bool, shows_receipts: bool, wants_marketing: bool
-    ) -> None:
-        """Set a customer's switches; coming online moves everything that waited."""
+    def ring(self, number: SandboxNumber, customer: Customer) -> None:
+        """Let a customer call; nobody takes it, which opens the window all the same."""
         store = self._store
         with store.database.transaction():
-            store.customers.set_switches(
-                customer,
-                is_online=is_online,
-                shows_receipts=shows_receipts,
-                wants_marketing=wants_marketing,
-            )
-            current = store.customers.find(customer.workspace, customer.id)
-            if current is not None and wants_marketing != customer.wants_marketing:
+            now = store.clock()
+            call_id = identifiers.new_call_id()
+            store.messages.open_window(number.meta_phone_number_id, customer.id)
+            for event in ("connect", "terminate"):
+                value = payloads.call_value(number, customer, call_id, event, at=now)
+                self._queue(number, customer, value, at=now, field="calls")
+            store.customers.touch(number.workspace)
+
+    def switch(self, customer: Customer, **switches: bool) -> None:
+        """Set some of a customer's switches; coming online moves everything that waited."""
+        store = self._store
+        current = replace(customer, **switches)  # type: ignore[arg-type]  # booleans alone
+        with store.database.transaction():
+            store.customers.set_switches(current)
+            if current.wants_marketing != customer.wants_marketing:
                 self._tell_wish(current)
-            if current is None or not is_online:
+            if not current.is_online:
                 return
             for message in store.messages.list_waiting(customer.id):
                 number = store.find_number(message.meta_phone_number_id)
@@ -200,8 +210,8 @@ class Lifecycle:
         if outgoing.type != "template" or isinstance(content, list):
             return content, "service"
         template = rendering.choose(self._store.templates.list_all(number.waba_id), content)
-        text, buttons = rendering.render(template, content)
-        return {**content, "text": text, "buttons": buttons}, str(template["category"]).lower()
+        rendered = rendering.render(template, content)
+        return {**content, **rendered}, str(template["category"]).lower()
 
     def _recipient(self, number: SandboxNumber, outgoing: Outgoing) -> Customer:
         customers = self._store.customers

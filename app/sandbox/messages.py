@@ -8,7 +8,7 @@ has taken what left it.
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.sandbox.database import Database
@@ -28,6 +28,7 @@ class Message:
     is_from_customer: bool
     type: str
     content: dict[str, Any] | list[Any]
+    beside: dict[str, Any]
     context_wamid: str | None
     opaque: str | None
     category: str
@@ -48,6 +49,7 @@ class NewMessage:
     is_from_customer: bool
     type: str
     content: dict[str, Any] | list[Any]
+    beside: dict[str, Any] = field(default_factory=dict)
     context_wamid: str | None = None
     opaque: str | None = None
     category: str = "service"
@@ -64,14 +66,15 @@ class Messages:
         now = self._clock()
         message_id = self._database.run(
             "INSERT INTO messages (wamid, meta_phone_number_id, customer_id, is_from_customer,"
-            " type, content, context_wamid, opaque, category, sent_at, arrived_at, is_failed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " type, content, beside, context_wamid, opaque, category, sent_at, arrived_at,"
+            " is_failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             new.wamid,
             new.meta_phone_number_id,
             new.customer_id,
             new.is_from_customer,
             new.type,
             json.dumps(new.content),
+            json.dumps(new.beside),
             new.context_wamid,
             new.opaque,
             new.category,
@@ -196,6 +199,7 @@ def _message(row: sqlite3.Row) -> Message:
         is_from_customer=bool(row["is_from_customer"]),
         type=row["type"],
         content=json.loads(row["content"]),
+        beside=json.loads(row["beside"]),
         context_wamid=row["context_wamid"],
         opaque=row["opaque"],
         category=row["category"],

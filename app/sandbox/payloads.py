@@ -14,12 +14,12 @@ def message_value(
 ) -> dict[str, Any]:
     """Return the value for a message that a customer wrote; `quoted_from` wrote what it quotes."""
     body: dict[str, Any] = {
-        "from": customer.wa_id,
-        "from_user_id": customer.user_id,
+        **_named(customer, "from"),
         "id": message.wamid,
         "timestamp": str(int(at)),
         "type": message.type,
-        message.type: message.content,
+        **({message.type: message.content} if message.content else {}),
+        **message.beside,
     }
     if message.context_wamid:
         body["context"] = {"from": quoted_from, "id": message.context_wamid}
@@ -49,8 +49,7 @@ def wish_value(number: SandboxNumber, customer: Customer, *, at: float) -> dict[
     """Return the value that tells whether a customer wants marketing messages."""
     wants = customer.wants_marketing
     wish = {
-        "wa_id": customer.wa_id,
-        "user_id": customer.user_id,
+        **_named(customer, "wa_id", "user_id"),
         "detail": f"User requested to {'resume' if wants else 'stop'} marketing messages",
         "category": "marketing_messages",
         "value": "resume" if wants else "stop",
@@ -65,7 +64,7 @@ def echo_value(
     """Return the value for what the business wrote in WhatsApp's own app."""
     echo = {
         "from": number.phone.lstrip("+"),
-        "to": customer.wa_id,
+        **_named(customer, "to"),
         "id": message.wamid,
         "timestamp": str(int(at)),
         "type": message.type,
@@ -85,6 +84,25 @@ def quality_value(number: SandboxNumber, quality: str) -> dict[str, Any]:
     }
 
 
+def call_value(
+    number: SandboxNumber, customer: Customer, call_id: str, event: str, *, at: float
+) -> dict[str, Any]:
+    """Return the value for a call's beginning ("connect"), or for its end: nobody took it."""
+    call: dict[str, Any] = {
+        "id": call_id,
+        **_named(customer, "from"),
+        "to": number.phone.lstrip("+"),
+        "event": event,
+        "direction": "USER_INITIATED",
+        "timestamp": str(int(at)),
+    }
+    if event == "connect":
+        call["session"] = {"sdp_type": "offer", "sdp": "v=0\r\n"}
+    else:
+        call["status"] = "FAILED"
+    return {**_envelope(number, customer), "calls": [call]}
+
+
 def failed_value(
     number: SandboxNumber, customer: Customer, message: Message, code: int, *, at: float
 ) -> dict[str, Any]:
@@ -93,12 +111,14 @@ def failed_value(
     return {**_envelope(number, customer), "statuses": [body]}
 
 
+def _named(customer: Customer, phone: str, user: str | None = None) -> dict[str, str]:
+    """Return who it is about: by the phone number, unless that is hidden, and the user id."""
+    named = {user or f"{phone}_user_id": customer.user_id}
+    return named if customer.hides_phone else {phone: customer.wa_id, **named}
+
+
 def _envelope(number: SandboxNumber, customer: Customer) -> dict[str, Any]:
-    contact = {
-        "profile": {"name": customer.name},
-        "wa_id": customer.wa_id,
-        "user_id": customer.user_id,
-    }
+    contact = {"profile": {"name": customer.name}, **_named(customer, "wa_id", "user_id")}
     return {
         "messaging_product": "whatsapp",
         "metadata": {
@@ -114,8 +134,7 @@ def _status(customer: Customer, message: Message, status: str, at: float) -> dic
         "id": message.wamid,
         "status": status,
         "timestamp": str(int(at)),
-        "recipient_id": customer.wa_id,
-        "recipient_user_id": customer.user_id,
+        **_named(customer, "recipient_id", "recipient_user_id"),
     }
     if message.opaque is not None:
         body["biz_opaque_callback_data"] = message.opaque

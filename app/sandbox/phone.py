@@ -19,17 +19,18 @@ from pydantic import Field
 from app.i18n import gettext as _
 from app.i18n import language
 from app.sandbox.access import ChangingWorkspace, ViewingWorkspace, changing_workspace
+from app.sandbox.bubbles import message_json
 from app.sandbox.chats import (
     Chat,
     chat_state,
     customer_json,
     ensure_first_customer,
     find_chat,
-    message_json,
 )
 from app.sandbox.control import CamelModel
 from app.sandbox.identifiers import wa_id_of
 from app.sandbox.outgoing import TEXT_LIMIT
+from app.sandbox.phone_kinds import CALL
 from app.sandbox.refusals import body_of
 from app.sandbox.runtime import CurrentSandbox, Sandbox
 
@@ -63,6 +64,7 @@ class Switches(CamelModel):
     is_online: bool | None = None
     shows_receipts: bool | None = None
     wants_marketing: bool | None = None
+    hides_phone: bool | None = None
 
 
 class NewMessage(CamelModel):
@@ -87,6 +89,7 @@ async def show_phone(request: Request, sandbox: CurrentSandbox) -> Response:
         app_name=sandbox.settings.app_name,
         base=base,
         has_number=has_number,
+        kinds=_kinds(),
         lang=language.get(),
         text_limit=TEXT_LIMIT,
         theme=theme if theme in {"light", "dark"} else "system",
@@ -144,14 +147,8 @@ async def set_switches(
     customer = await asyncio.to_thread(sandbox.store.customers.find, workspace, customer_id)
     if customer is None:
         raise HTTPException(404, UNKNOWN)
-    online, receipts = wishes.is_online, wishes.shows_receipts
-    marketing = wishes.wants_marketing
     await asyncio.to_thread(
-        sandbox.lifecycle.switch,
-        customer,
-        is_online=customer.is_online if online is None else online,
-        shows_receipts=customer.shows_receipts if receipts is None else receipts,
-        wants_marketing=customer.wants_marketing if marketing is None else marketing,
+        sandbox.lifecycle.switch, customer, **wishes.model_dump(exclude_none=True)
     )
     sandbox.delivery.wake()
     changed = await asyncio.to_thread(sandbox.store.customers.find, workspace, customer_id)
@@ -173,7 +170,7 @@ async def write_echo(
     echo = partial(sandbox.lifecycle.echo, chat.number, chat.customer, new.text)
     message = await asyncio.to_thread(echo)
     sandbox.delivery.wake()
-    return {"message": message_json(message, {})}
+    return {"message": message_json(message)}
 
 
 @router.post("/phone/messages", status_code=201)
@@ -199,7 +196,7 @@ def _say(sandbox: Sandbox, chat: Chat, new: NewMessage) -> dict[str, Any]:
     )
     context = new.reply_to if known and known.customer_id == chat.customer.id else None
     message = sandbox.lifecycle.say(chat.number, chat.customer, new.text, context_wamid=context)
-    return message_json(message, {})
+    return message_json(message)
 
 
 async def _wait_for_change(
@@ -225,10 +222,31 @@ def _words() -> dict[str, str]:
         "read": _("Read by the business"),
         "reply": _("Reply to this message"),
         "replyTo": _("Replying to"),
+        "react": _("React with a heart"),
+        "unreact": _("Take the reaction back"),
+        "change": _("Change this message"),
+        "changing": _("Changing"),
+        "remove": _("Delete for everybody"),
+        "edited": _("Edited"),
         "you": _("You"),
         "lost": _("The connection was lost. Trying again."),
         "failed": _("That did not work. Please try again."),
     }
+
+
+def _kinds() -> list[tuple[str, str, str]]:
+    """Return what the phone can send beside text: name, icon, words."""
+    return [
+        ("location", "map-pin", _("A place")),
+        ("contacts", "contact", _("A contact card")),
+        ("order", "shopping-bag", _("An order")),
+        ("form", "square-check", _("A form, filled in")),
+        ("advertisement", "megaphone", _("A question to an advertisement")),
+        (CALL, "phone", _("A call that nobody takes")),
+        ("welcome", "message-circle", _("Opens the chat for the first time")),
+        ("new_phone", "smartphone", _("Has a new phone")),
+        ("unsupported", "info", _("Something that businesses do not get")),
+    ]
 
 
 @lru_cache

@@ -11,7 +11,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.i18n import gettext as _
 from app.sandbox.access import ChangingWorkspace, ViewingWorkspace
-from app.sandbox.chats import find_chat, message_json
+from app.sandbox.bubbles import message_json
+from app.sandbox.chats import find_chat
 from app.sandbox.media import SandboxFile
 from app.sandbox.outgoing import CAPTION_LIMIT, CAPTIONED
 from app.sandbox.runtime import CurrentSandbox
@@ -50,7 +51,7 @@ async def send_file(
     say = partial(sandbox.lifecycle.bring, chat.number, chat.customer, kind, content)
     message = await asyncio.to_thread(say)
     sandbox.delivery.wake()
-    return {"message": message_json(message, {})}
+    return {"message": message_json(message)}
 
 
 @router.get("/phone/files/{media_id}")

@@ -40,20 +40,30 @@ def choose(templates: Sequence[dict[str, Any]], content: Mapping[str, Any]) -> d
     )
 
 
-def render(template: Mapping[str, Any], content: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Return the text and the words on the buttons; raises Meta's error for other parameters."""
+def render(template: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `text`, the words on its `buttons`, and those of `replies`, which one can tap.
+
+    Raises Meta's error for other parameters.
+    """
     given = content.get("components")
     components = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
     parts: list[str] = []
     buttons: list[str] = []
+    replies: list[str] = []
     for part in template["components"]:
         kind = str(part.get("type", "")).lower()
         if kind == "buttons":
-            buttons += [str(one.get("text") or "") for one in part.get("buttons", [])]
+            for one in part.get("buttons", []):
+                is_reply = str(one.get("type", "")).upper() == "QUICK_REPLY"
+                (replies if is_reply else buttons).append(str(one.get("text") or ""))
         elif kind in {"header", "body", "footer"}:
             parameters = _parameters(components, kind)
             parts.append(_filled(str(part.get("text") or ""), kind, parameters))
-    return "\n\n".join(part for part in parts if part), [text for text in buttons if text]
+    return {
+        "text": "\n\n".join(part for part in parts if part),
+        "buttons": [text for text in buttons if text],
+        "replies": [text for text in replies if text],
+    }
 
 
 def _parameters(components: Sequence[Mapping[str, Any]], kind: str) -> list[dict[str, Any]]:

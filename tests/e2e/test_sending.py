@@ -108,3 +108,77 @@ def test_an_uncertain_message_settles_when_its_status_arrives(page: Page) -> Non
     expect(page.get_by_text(UNCONFIRMED)).to_have_count(0)
     received = page.request.get("/sandbox/phone/state").json()["messages"]
     assert [one["text"] for one in received] == ["Do you deliver?", "Did you get this?"]
+
+
+def test_what_is_sent_in_a_hurry_keeps_its_order(page: Page, stack: Stack, shop: Workspace) -> None:
+    texts = [f"Part {number}" for number in range(1, 25)]
+    page.evaluate(
+        """(texts) => {
+            const box = document.querySelector("[data-testid=composer-input]");
+            for (const text of texts) {
+                box.value = text;
+                box.dispatchEvent(new Event("input"));
+                box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+            }
+        }""",
+        texts,
+    )
+
+    expect(outbound(page, "read")).to_have_count(len(texts), timeout=30_000)
+    shown = page.locator("[data-direction=outbound] .bubble-text").all_inner_texts()
+    assert shown == texts
+    stored = stack.query(
+        "SELECT text FROM messages WHERE direction = 'outbound'"  # noqa: S608  # our own words
+        f" AND workspace_id = '{shop.workspace_id}' ORDER BY id"
+    )
+    assert [text for (text,) in stored if text.startswith("Part ")] == texts
+    page.goto("/sandbox/phone")
+    phone = page.locator("[data-testid^=phone-message-][data-direction=in] .ph-text")
+    expect(phone.last).to_have_text(texts[-1])
+    assert [text for text in phone.all_inner_texts() if text.startswith("Part ")] == texts
+
+
+def test_what_is_sent_without_a_connection_goes_out_after_a_reload_once(
+    page: Page, stack: Stack, shop: Workspace
+) -> None:
+    ours = f"SELECT text FROM messages WHERE workspace_id = '{shop.workspace_id}'"  # noqa: S608
+    ours += " AND direction = 'outbound'"
+    page.context.set_offline(offline=True)
+    for text in ("On a train", "In a tunnel"):
+        write(page, text)
+    expect(outbound(page, "queued")).to_have_count(2)
+    page.wait_for_timeout(1000)
+    assert stack.query(ours) == []
+
+    page.context.set_offline(offline=False)
+    page.reload()
+
+    expect(outbound(page, "read")).to_have_count(2, timeout=20_000)
+    expect(page.locator("[data-direction=outbound]")).to_have_count(2)
+    assert stack.query(f"{ours} ORDER BY id") == [("On a train",), ("In a tunnel",)]
+    expect(page.get_by_test_id("composer-input")).to_have_value("")
+    page.reload()
+    ready(page)
+    expect(page.locator("[data-direction=outbound]")).to_have_count(2)
+    assert page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('unsent:'))") == []
+
+
+def test_what_was_sent_without_a_connection_long_ago_is_back_in_the_box(
+    page: Page, stack: Stack, shop: Workspace
+) -> None:
+    page.context.set_offline(offline=True)
+    write(page, "Yesterday's news")
+    expect(outbound(page, "queued")).to_have_count(1)
+    page.evaluate(
+        """() => {
+            const name = Object.keys(localStorage).find((key) => key.startsWith("unsent:"));
+            const [one] = JSON.parse(localStorage.getItem(name));
+            localStorage.setItem(name, JSON.stringify([{ ...one, at: one.at - 2 * 3600e3 }]));
+        }"""
+    )
+
+    page.context.set_offline(offline=False)
+    page.reload()
+
+    expect(page.get_by_test_id("composer-input")).to_have_value("Yesterday's news")
+    expect(page.locator("[data-direction=outbound]")).to_have_count(0)

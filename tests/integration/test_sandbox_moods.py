@@ -70,9 +70,7 @@ def test_customer_who_wants_no_marketing_tells_so_and_what_comes_all_the_same_fa
             client_ref=new_id(),
         ).id  # fmt: skip
 
-    lifecycle(line).switch(
-        customer(line), is_online=True, shows_receipts=True, wants_marketing=False
-    )
+    lifecycle(line).switch(customer(line), wants_marketing=False)
     line.graph.app.state.sandbox.delivery.wake()
     drain_outbox()
 

@@ -45,13 +45,8 @@ class World:
     def say(self, text: str = "Hi", **over: Any) -> str:
         return self.lifecycle.say(self.number, self.customer, text, **over).wamid
 
-    def switch(self, *, is_online: bool = True, shows_receipts: bool = True) -> None:
-        self.lifecycle.switch(
-            self.customer,
-            is_online=is_online,
-            shows_receipts=shows_receipts,
-            wants_marketing=True,
-        )
+    def switch(self, **switches: bool) -> None:
+        self.lifecycle.switch(self.customer, **switches)
         customer = self.store.customers.find("a", self.customer.id)
         assert customer
         self.customer = customer

@@ -1,6 +1,6 @@
 // The customer's phone. One loop asks for the open chat and is answered when something changed;
 // everything a person wrote goes into the page as text nodes.
-import { paint as paintText } from "parley/rich_text.js";
+import { element, paintBubbles } from "./bubbles.js";
 
 const byId = (id) => document.getElementById(id);
 const root = byId("phone");
@@ -8,38 +8,15 @@ const base = root.dataset.base;
 const words = JSON.parse(root.dataset.words);
 const input = byId("phone-input");
 const log = byId("phone-log");
-const bubbles = byId("phone-bubbles");
-const { locale, hourCycle } = window.shell; // of the product's app.js, so that times look as in the inbox
-const clock = new Intl.DateTimeFormat(locale(document.documentElement.lang), { hour: "numeric", minute: "2-digit", hourCycle });
+const menu = byId("phone-menu");
 let state = null;
 let wanted = { number: null, customer: null };
 let replyTo = null;
+let changes = null; // the message that is being changed
 let asking = null;
 let typingTimer = 0;
 let isOpen;
 const opened = new Promise((resolve) => { isOpen = resolve; }); // what is sent before waits for the chat
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function icon(name, label) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `/static/icons.svg#${name}`);
-  svg.setAttribute("class", "i");
-  if (label) {
-    svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", label);
-  } else {
-    svg.setAttribute("aria-hidden", "true");
-  }
-  svg.append(use);
-  return svg;
-}
 
 const initials = (name) => name.replace(/[^\p{L}\p{N} ]/gu, "").split(" ").filter(Boolean).slice(0, 2).map((word) => [...word][0]).join("").toUpperCase();
 
@@ -86,66 +63,6 @@ function newRow(item, choose) {
   return row;
 }
 
-function paintBubbles(messages) {
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-  const kept = new Map([...bubbles.children].map((bubble) => [bubble.dataset.key, bubble]));
-  let added = false;
-  messages.forEach((message, index) => {
-    let bubble = kept.get(String(message.id));
-    if (!bubble) {
-      bubble = newBubble(message);
-      added = true;
-    }
-    kept.delete(String(message.id));
-    bubble.dataset.testid = `phone-message-${index + 1}`;
-    paintState(bubble, message);
-    if (bubbles.children[index] !== bubble) bubbles.insertBefore(bubble, bubbles.children[index] || null);
-  });
-  kept.forEach((bubble) => bubble.remove());
-  byId("phone-hint").hidden = messages.length > 0;
-  if (added && atEnd) log.scrollTop = log.scrollHeight;
-}
-
-function newBubble(message) {
-  const row = element("li", "ph-msg");
-  row.dataset.key = message.id;
-  row.dataset.direction = message.direction;
-  const bubble = element("div", "ph-bubble");
-  if (message.quote !== null) bubble.append(element("span", "ph-bubble-quote", message.quote));
-  const text = element("span", "bubble-text ph-text");
-  text.dir = "auto";
-  paintText(text, message.text);
-  if (message.picture) {
-    const picture = element("img", "ph-picture");
-    picture.src = base + message.picture;
-    picture.alt = message.text;
-    bubble.append(picture);
-  }
-  bubble.append(text);
-  const meta = element("span", "ph-meta");
-  const sentAt = new Date(message.sentAt);
-  const time = element("time", "", clock.format(sentAt));
-  time.dateTime = sentAt.toISOString();
-  meta.append(time, element("span", "ph-tick"));
-  bubble.append(meta);
-  const reply = element("button", "ph-icon-btn ph-reply");
-  reply.type = "button";
-  reply.setAttribute("aria-label", words.reply);
-  reply.title = words.reply;
-  reply.append(icon("reply"));
-  reply.addEventListener("click", () => quote(message));
-  row.append(bubble, reply);
-  return row;
-}
-
-function paintState(bubble, message) {
-  const tick = bubble.querySelector(".ph-tick");
-  if (!message.state || tick.dataset.state === message.state) return;
-  tick.dataset.state = message.state;
-  const name = ["waiting", "leaving"].includes(message.state) ? "clock" : "check-check";
-  tick.replaceChildren(icon(name, words[message.state]));
-}
-
 function paint() {
   const number = state.numbers.find((item) => item.id === state.number);
   const customer = state.customers.find((item) => item.id === state.customer);
@@ -159,7 +76,9 @@ function paint() {
   byId("phone-marketing").checked = customer.wantsMarketing;
   paintSub(number, customer);
   paintCodes(state.codes);
-  paintBubbles(state.messages);
+  byId("phone-hidden").checked = customer.hidesPhone;
+  byId("phone-hint").hidden = state.messages.length > 0;
+  paintBubbles(log, state.messages, { base, words, act });
 }
 
 function paintCodes(codes) {
@@ -190,7 +109,7 @@ function open(choice) {
   wanted = { number: state.number, customer: state.customer, ...choice };
   quote(null);
   state = { ...state, version: null };
-  bubbles.replaceChildren();
+  byId("phone-bubbles").replaceChildren();
   if (asking) asking.abort();
 }
 
@@ -227,11 +146,29 @@ async function keepAsking() {
 
 // ---- what a person does ----
 
+// What one does with a message: answer it, react, tap its button, change it, take it back.
+function act(kind, message, value = "") {
+  if (kind === "reply") quote(message);
+  else if (kind === "edit") change(message);
+  else sendKind(kind, message.wamid, value);
+}
+
 function quote(message) {
   replyTo = message ? message.wamid : null;
+  changes = null;
   byId("phone-quote").hidden = !message;
   if (!message) return;
   byId("phone-quote-text").textContent = `${words.replyTo}: ${message.text}`;
+  input.focus();
+}
+
+function change(message) {
+  quote(null);
+  changes = message.wamid;
+  byId("phone-quote").hidden = false;
+  byId("phone-quote-text").textContent = `${words.changing}: ${message.text}`;
+  input.value = message.text;
+  grow();
   input.focus();
 }
 
@@ -245,17 +182,29 @@ async function send() {
   const text = input.value;
   if (!text.trim()) return;
   const body = { number: wanted.number, customer: wanted.customer, text, replyTo };
+  const changed = changes;
   input.value = "";
   quote(null);
   grow();
   byId("phone-error").textContent = "";
   log.scrollTop = log.scrollHeight;
+  if (changed) return sendKind("edit", changed, text);
   try {
     await post("/messages", body);
   } catch (error) {
     byId("phone-error").textContent = error.message;
     if (!input.value) input.value = text;
     grow();
+  }
+}
+
+async function sendKind(kind, target = null, value = "") {
+  menu.open = false;
+  byId("phone-error").textContent = "";
+  try {
+    await post("/kinds", { number: wanted.number, customer: wanted.customer, kind, target, value });
+  } catch (error) {
+    byId("phone-error").textContent = error.message;
   }
 }
 
@@ -340,6 +289,14 @@ byId("phone-quote-cancel").addEventListener("click", () => { quote(null); input.
 byId("phone-online").addEventListener("change", (event) => switchTo({ isOnline: event.target.checked }));
 byId("phone-receipts").addEventListener("change", (event) => switchTo({ showsReceipts: event.target.checked }));
 byId("phone-marketing").addEventListener("change", (event) => switchTo({ wantsMarketing: event.target.checked }));
+byId("phone-hidden").addEventListener("change", (event) => switchTo({ hidesPhone: event.target.checked }));
+for (const item of menu.querySelectorAll("[data-kind]")) item.addEventListener("click", () => sendKind(item.dataset.kind));
+document.addEventListener("click", ({ target }) => { if (!menu.contains(target)) menu.open = false; });
+menu.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
 byId("phone-echo-form").addEventListener("submit", (event) => { event.preventDefault(); echo(); });
 input.addEventListener("input", grow);
 input.addEventListener("keydown", (event) => {

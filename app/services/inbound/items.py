@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.services.whatsapp.bodies import Unreadable
 from app.services.whatsapp.payloads import (
+    CALLS,
     MESSAGES,
     BadChange,
     Change,
@@ -18,6 +19,7 @@ from app.services.whatsapp.payloads import (
     Preference,
     StatusUpdate,
     explain,
+    read_call,
     read_change,
     read_message,
     read_preference,
@@ -44,8 +46,10 @@ NEWS_FIELDS = frozenset(
 STATUSES, ERRORS = "statuses", "errors"
 ECHOES, PREFERENCES = "message_echoes", "user_preferences"
 # The fields whose value has lists of items, and what an item's key begins with in each list.
-VALUE_FIELDS = frozenset({MESSAGES, "smb_message_echoes", PREFERENCES})
-KINDS = {MESSAGES: "m", STATUSES: "s", ERRORS: "e", ECHOES: "o", PREFERENCES: "p"}
+VALUE_FIELDS = frozenset({MESSAGES, "smb_message_echoes", PREFERENCES, CALLS})
+KINDS = {MESSAGES: "m", STATUSES: "s", ERRORS: "e", ECHOES: "o", PREFERENCES: "p", CALLS: "c"}
+
+NAMED = ("from", "from_user_id", "to", "to_user_id", "wa_id", "user_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,8 @@ class Origin:
 class Item:
     """One message, status or wish; `payload` is a body's value with nothing but this item in it.
 
-    An echo is a message that the business wrote in WhatsApp's own app; its sender is for whom.
+    An echo is what the business did elsewhere, as a message that it wrote in WhatsApp's own app;
+    its sender is for whom.
     """
 
     origin: Origin
@@ -88,6 +93,11 @@ class Item:
         """Meta's id of the message that this is about."""
         update = self.message or self.status
         return update.id if update else None
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The message, status or wish as Meta wrote it."""
+        return dict(self.payload[kind_of(self.payload)][0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +183,9 @@ def split_value(value: dict[str, Any], origin: Origin, prefix: str) -> Iterator[
             continue
         for index, raw in enumerate(raws):
             payload = {"metadata": value.get("metadata"), kind: [raw]}
-            if kind == MESSAGES:
+            if _is_passing(kind, raw):
+                continue
+            if kind in {MESSAGES, CALLS}:
                 payload["contacts"] = _contacts_for(value.get("contacts"), raw)
             elif kind == PREFERENCES:
                 payload["contacts"] = _named_in(value.get("contacts"), raw)
@@ -181,8 +193,13 @@ def split_value(value: dict[str, Any], origin: Origin, prefix: str) -> Iterator[
             yield _reported(payload, origin, key) if kind == ERRORS else _item(payload, origin, key)
 
 
+def kind_of(payload: dict[str, Any]) -> str:
+    """Return which list of a value the item is in."""
+    return next(name for name in KINDS if name in payload)
+
+
 def _item(payload: dict[str, Any], origin: Origin, key: str) -> Item | BadItem:
-    kind = next(name for name in KINDS if name in payload)
+    kind = kind_of(payload)
     [raw] = payload[kind]
     try:
         return _read(payload, kind, raw, origin, key)
@@ -213,6 +230,12 @@ def _read(payload: dict[str, Any], kind: str, raw: Any, origin: Origin, key: str
         wish = read_preference(raw, at)
         sender = _sender(wish.wa_id, wish.user_id, payload["contacts"])
         return replace(item, preference=wish, sender=sender)
+    if kind == CALLS:
+        call = read_call(raw, at)
+        is_ours = raw.get("direction") == "BUSINESS_INITIATED"
+        customer = str(raw.get("to") or "") if is_ours else call.from_
+        sender = _sender(customer or None, call.from_user_id, payload["contacts"])
+        return replace(item, message=call, sender=sender, is_echo=is_ours)
     message = read_message(raw, at)
     if kind == ECHOES:
         addressee = str(raw.get("to") or "") or None
@@ -220,6 +243,15 @@ def _read(payload: dict[str, Any], kind: str, raw: Any, origin: Origin, key: str
         return replace(item, message=message, sender=sender, is_echo=True)
     sender = _sender(message.from_, message.from_user_id, payload["contacts"])
     return replace(item, message=message, sender=sender)
+
+
+def _is_passing(kind: str, raw: Any) -> bool:
+    """Tell whether it is of a call that goes on: what came of it is told when it has ended."""
+    if not isinstance(raw, dict):
+        return False
+    return (kind == CALLS and raw.get("event") != "terminate") or (
+        kind == STATUSES and raw.get("type") == "call"
+    )
 
 
 def _reported(payload: dict[str, Any], origin: Origin, key: str) -> ReportedError:
@@ -261,7 +293,7 @@ def _named_in(contacts: Any, raw: Any) -> list[dict[str, Any]]:
     if not isinstance(contacts, list) or not isinstance(raw, dict):
         return []
     people = [contact for contact in contacts if isinstance(contact, dict)]
-    names = [name for name in map(raw.get, ("from", "from_user_id", "wa_id", "user_id")) if name]
+    names = [name for name in map(raw.get, NAMED) if name]
     return [one for one in people if one.get("wa_id") in names or one.get("user_id") in names][:1]
 
 

@@ -12,11 +12,11 @@ from app.ids import new_id
 from app.services import previews
 from app.services.inbound import content, people
 from app.services.inbound.inserted import Inserted
-from app.services.inbound.items import ECHOES, Item, Sender
+from app.services.inbound.items import Item, Sender
 from app.services.inbound.numbers import Number
 from app.services.inbound.people import Identity, Person
 from app.services.inbound.threads import Thread, ThreadKey
-from app.services.whatsapp.payloads import MESSAGES, IncomingMessage
+from app.services.whatsapp.payloads import IncomingMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +33,6 @@ class Inbound:
     def person(self) -> Person:
         """Whose thread it is in, in this workspace."""
         return self.workspace_id, self.sender
-
-    @property
-    def raw(self) -> dict[str, Any]:
-        """The message as Meta wrote it."""
-        [raw] = self.item.payload[ECHOES if self.item.is_echo else MESSAGES]
-        return dict(raw)
 
     def thread_key(self, contacts: dict[Identity, UUID]) -> ThreadKey:
         """Return the thread that it belongs to."""
@@ -118,7 +112,7 @@ def _row(one: Inbound, thread: Thread) -> tuple[Inserted, tuple[Any, ...]]:
         row.conversation_id,
         message.id,
         message.type.value,
-        Jsonb(content.content_of(message, one.raw)),
+        Jsonb(content.content_of(message, one.item.raw)),
         text,
         Jsonb(context) if context else None,
         message.timestamp,

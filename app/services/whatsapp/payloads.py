@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from app.models.enums import MessageType
 from app.services.whatsapp.bodies import Unreadable, load
 
-MESSAGES = "messages"
+MESSAGES, CALLS = "messages", "calls"
 MAX_DEPTH = 100  # Meta's own bodies stay under 20
 WHATSAPP_BEGAN = dt.datetime(2009, 1, 1, tzinfo=dt.UTC)
 
@@ -343,6 +343,17 @@ def read_message(raw: dict[str, Any], received_at: dt.datetime) -> IncomingMessa
             if not bad or bad & _REQUIRED:
                 raise Unreadable(explain(error)) from error
             raw = {name: value for name, value in raw.items() if name not in bad}
+
+
+def read_call(raw: dict[str, Any], received_at: dt.datetime) -> IncomingMessage:
+    """Read a call that has ended, as a message of its own kind: its id is the call's.
+
+    Raises:
+        Unreadable: as `read_message`.
+    """
+    names = ("id", "from", "from_user_id", "timestamp")
+    head: dict[str, Any] = {name: raw[name] for name in names if name in raw}
+    return read_message({**head, "type": MessageType.CALL.value}, received_at)
 
 
 def read_preference(raw: dict[str, Any], received_at: dt.datetime) -> Preference:

@@ -4,6 +4,7 @@
 import { Attachments } from "parley/attachments.js";
 import { readDraft, writeDraft } from "parley/drafts.js";
 import { reader } from "parley/reader.js";
+import { forget, keep, unsent } from "parley/unsent.js";
 
 const LIMIT = 4096;
 const COUNT_FROM = 3800;
@@ -111,6 +112,8 @@ export default {
     this.onPress = ({ target }) => target.closest?.(".composer-more") || (this.more = false);
     document.addEventListener("pointerdown", this.onPress);
     window.addEventListener("shell:reply", this.onReply);
+    this.onLoaded = ({ detail }) => this.sendAgain(detail);
+    window.addEventListener("shell:loaded", this.onLoaded);
     for (const name of DRAGS) window.addEventListener(name, this.onDrag);
     window.addEventListener("pagehide", this.onHide);
     document.addEventListener("visibilitychange", this.onHide);
@@ -123,6 +126,7 @@ export default {
     this.flush();
     clearInterval(this.clock);
     window.removeEventListener("shell:reply", this.onReply);
+    window.removeEventListener("shell:loaded", this.onLoaded);
     document.removeEventListener("pointerdown", this.onPress);
     for (const name of DRAGS) window.removeEventListener(name, this.onDrag);
     window.removeEventListener("pagehide", this.onHide);
@@ -144,6 +148,25 @@ export default {
       });
     },
 
+    settled({ client_ref }) {
+      forget(this.userId, this.conversationId, client_ref);
+    },
+    // What a lost connection has swallowed goes out again; what is too old for that is back in the box.
+    sendAgain({ conversation_id, refs }) {
+      if (conversation_id !== this.conversationId) return;
+      for (const { at, ...sending } of unsent(this.userId, this.conversationId)) {
+        const { text, client_ref } = sending;
+        const isThere = [client_ref, ...sending.files.map((file) => file.client_ref)].some((ref) => refs.includes(ref));
+        if (Date.now() - at < HOUR) {
+          if (text && !isThere) window.dispatchEvent(new CustomEvent("shell:sending", { detail: { conversation_id, client_ref, text, quote: null } }));
+          this.$emit("send", sending);
+        } else {
+          this.settled(sending);
+          if (text && !isThere) this.restore({ text });
+        }
+      }
+    },
+
     // Files first, in their order, once all of them are there; a refused one holds everything back.
     async send() {
       if (!this.canSend || this.left <= 0 || this.waits || this.length > LIMIT) return;
@@ -163,7 +186,9 @@ export default {
       this.text = "";
       this.save();
       if (text) window.dispatchEvent(new CustomEvent("shell:sending", { detail: { conversation_id: this.conversationId, client_ref: clientRef, text, quote: files.length ? null : quote?.row ?? null } }));
-      this.$emit("send", { text, client_ref: clientRef, answers: quote?.id ?? null, files: files.map((file) => ({ ...file, client_ref: uuid() })) });
+      const sending = { text, client_ref: clientRef, answers: quote?.id ?? null, files: files.map((file) => ({ ...file, client_ref: uuid() })) };
+      keep(this.userId, this.conversationId, sending);
+      this.$emit("send", sending);
       this.$nextTick(() => {
         this.grow();
         this.$refs.box?.focus();

@@ -147,6 +147,7 @@ export default {
       this.loaded = true;
       await this.$nextTick();
       this.openAt();
+      window.dispatchEvent(new CustomEvent("shell:loaded", { detail: { conversation_id: this.conversationId, refs: rows.map((row) => row.client_ref) } }));
       this.checkOlder();
       this.checkSeen();
       requestAnimationFrame(() => (this.quiet = false));
