@@ -11,6 +11,7 @@ import contextvars
 import functools
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from nicegui import context, ui
@@ -63,18 +64,32 @@ async def ask(
 
 
 def action(handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Wrap an async event handler: expected errors are shown, as words."""
+    """Wrap an async event handler: expected errors are shown, as words.
+
+    They are shown even when what was clicked is gone by then, since one has gone on.
+    """
 
     @functools.wraps(handler)
     async def wrapped(*args: Any, **kwargs: Any) -> None:
+        page = _page()
         try:
             await handler(*args, **kwargs)
         except NotAuthenticated:
-            ui.navigate.to("/sign-in")
+            with page:
+                ui.navigate.to("/sign-in")
         except AppError as error:
-            feedback.toast(error.explanation, kind="error")
+            with page:
+                feedback.toast(error.explanation, kind="error")
 
     return wrapped
+
+
+def _page() -> AbstractContextManager[object]:
+    """Return the frame of the page that this runs for; nothing where it runs for none."""
+    try:
+        return context.client.layout
+    except RuntimeError:
+        return nullcontext()
 
 
 def report_unexpected(error: Exception) -> None:

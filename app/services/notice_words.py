@@ -32,6 +32,7 @@ REMEDIES = {
     "account_review": mark("Complete the business verification in Meta's business settings."),
 }
 ALERT = mark("Meta warns about your WhatsApp account: {text}")
+SILENT_ALERT = mark("Meta warns about your WhatsApp account.")
 ALERT_REMEDY = mark("Open the WhatsApp Manager; it says what to do.")
 PIN_REMEDY = mark("Was it not one of you? Change the PIN and the passwords of your Meta account.")
 
@@ -41,7 +42,8 @@ def sentence(kind: str, text: str) -> str:
     if kind == "account_restricted" and text in RESTRICTIONS:
         text = _(RESTRICTIONS[text])
     said = text.replace("_", " ").lower() if text.isupper() else text
-    return _(SENTENCES.get(kind, ALERT)).format(text=said or kind.rpartition(".")[2])
+    said = said or kind.rpartition(".")[2]
+    return _(SENTENCES.get(kind, ALERT if said else SILENT_ALERT)).format(text=said)
 
 
 def remedy(kind: str) -> str:

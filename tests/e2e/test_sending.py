@@ -182,3 +182,22 @@ def test_what_was_sent_without_a_connection_long_ago_is_back_in_the_box(
 
     expect(page.get_by_test_id("composer-input")).to_have_value("Yesterday's news")
     expect(page.locator("[data-direction=outbound]")).to_have_count(0)
+
+
+def test_a_text_that_is_refused_after_one_has_gone_on_is_back_when_one_returns(
+    page: Page, stack: Stack, shop: Workspace
+) -> None:
+    conversation = page.url.rsplit("/", 1)[1]
+    set_numbers(stack, shop, connected=False)
+    with stack.held(f"SELECT FROM conversations WHERE id = '{conversation}' FOR UPDATE"):
+        write(page, "Before I go")
+        page.get_by_test_id("nav-dashboard").click()
+        page.get_by_test_id("thread-log").wait_for(state="detached")
+    expect(page.locator(".toast")).to_contain_text("not connected")
+
+    page.goto(f"/messages/{conversation}")
+    ready(page)
+
+    expect(page.get_by_test_id("composer-input")).to_have_value("Before I go")
+    expect(outbound(page, "failed")).to_contain_text("Before I go")
+    set_numbers(stack, shop, connected=True)

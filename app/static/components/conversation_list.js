@@ -92,11 +92,11 @@ export default {
   created() {
     this.timers = {};
     this.leaveDrafts = followDrafts(this.userId, this.setDraft);
-    this.timers.minute = setInterval(() => (this.now = Date.now()), 60e3);
+    this.timers.clock = setInterval(() => (this.now = Date.now()), 10e3);
   },
   beforeUnmount() {
     this.leaveDrafts();
-    clearInterval(this.timers.minute);
+    clearInterval(this.timers.clock);
     clearTimeout(this.timers.search);
     clearTimeout(this.timers.order);
     clearTimeout(this.timers.more);

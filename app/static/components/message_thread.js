@@ -234,7 +234,7 @@ export default {
       if (line) {
         const all = [...log.querySelectorAll(".msg")];
         const index = all.indexOf(line.nextElementSibling);
-        const top = all[Math.max(0, index - 2)].offsetTop - 56;
+        const top = Math.min(all[Math.max(0, index - 2)].offsetTop, line.offsetTop) - 56;
         if (top < log.scrollTop) log.scrollTop = Math.max(0, top);
       }
       this.placed = log.scrollTop;
