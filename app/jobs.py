@@ -50,6 +50,7 @@ def sweep() -> None:
     queue.answer(JobName.SWEEP)
     with db.transaction(role=db.DbRole.DRAIN) as session:
         notices.tell_owners(session)
+    tidy.take_up()
     waiting = tidy.waiting()
     if waiting.webhooks:
         queue.ring(JobName.DRAIN_WEBHOOKS)

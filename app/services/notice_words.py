@@ -32,6 +32,7 @@ REMEDIES = {
     "account_review": mark("Complete the business verification in Meta's business settings."),
 }
 ALERT = mark("Meta warns about your WhatsApp account: {text}")
+NOT_APPROVED = mark("Meta has not approved your business.")
 SILENT_ALERT = mark("Meta warns about your WhatsApp account.")
 ALERT_REMEDY = mark("Open the WhatsApp Manager; it says what to do.")
 PIN_REMEDY = mark("Was it not one of you? Change the PIN and the passwords of your Meta account.")
@@ -43,6 +44,8 @@ def sentence(kind: str, text: str) -> str:
         text = _(RESTRICTIONS[text])
     said = text.replace("_", " ").lower() if text.isupper() else text
     said = said or kind.rpartition(".")[2]
+    if kind == "account_review" and not text:
+        return _(NOT_APPROVED)
     return _(SENTENCES.get(kind, ALERT if said else SILENT_ALERT)).format(text=said)
 
 

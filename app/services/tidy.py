@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app import db
 from app.clock import utc_now
+from app.services.inbound.apply import UNKNOWN_NUMBER
 from app.services.mails import due as mails
 from app.services.media import due as media
 from app.services.outbox.due import ABANDONED, DUE
@@ -43,6 +44,23 @@ def waiting() -> Waiting:
             """  # noqa: S608  # our own words
         ).fetchone()
     return Waiting(*row) if row else Waiting(webhooks=False, outbox=False, mail=False, media=False)
+
+
+def take_up() -> None:
+    """Let items be tried again that were parked since nobody had their number, and somebody has."""
+    with db.connect() as connection:
+        connection.execute(
+            """
+            UPDATE messages_unprocessed u
+            SET state = 'WAITING', retry_count = 0, next_retry_at = now(), updated_at = now()
+            FROM phone_numbers p JOIN whatsapp_accounts a
+                ON a.workspace_id = p.workspace_id AND a.id = p.account_id
+            WHERE u.state = 'PARKED' AND u.error = %s AND p.disconnected_at IS NULL
+                AND p.meta_phone_number_id = u.payload -> 'metadata' ->> 'phone_number_id'
+                AND (u.account_id = p.account_id OR (u.account_id IS NULL AND a.is_platform))
+            """,
+            (UNKNOWN_NUMBER,),
+        )
 
 
 def purge() -> None:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Person, ready
@@ -43,3 +44,29 @@ def test_banner_comes_and_goes_by_itself_and_for_the_whole_team(
     say(stack, shop, {"event": "ACCOUNT_RECONNECTED"}, 1_739_321_030)
     expect(owner.locator(".notice")).to_have_count(0)
     expect(stranger.locator(".notice")).to_have_count(0)
+
+
+@pytest.mark.phone
+def test_banner_of_a_phone_can_be_put_away_and_leaves_threads_their_room(
+    person: Person, stack: Stack
+) -> None:
+    shop = stack.workspace("Small banner")
+    stack.receive(shop, [("Hello", 60)], name="Ana")
+    for event in ("PARTNER_REMOVED", "ACCOUNT_DELETED"):
+        say(stack, shop, {"event": event}, 1_739_321_000)
+    page = person(shop)
+    page.goto("/messages")
+    ready(page)
+    expect(page.locator(".notice")).to_have_count(2)
+    frame = page.get_by_test_id("notices").bounding_box()
+    assert frame
+    assert frame["height"] <= 100
+    page.locator("[data-testid^=conversation-]").first.click()
+    expect(page.get_by_test_id("notices")).to_be_hidden()
+    page.get_by_test_id("thread-back").click()
+
+    for left in (1, 0):
+        page.locator("[data-testid^=dismiss-]").first.click()
+        expect(page.locator(".notice")).to_have_count(left)
+    page.get_by_test_id("theme-toggle").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"

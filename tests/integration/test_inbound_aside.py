@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 
 from app import db
-from app.services import stats, webhook_events
+from app.services import stats, tidy, webhook_events
 from app.services.inbound.drain import drain
 from tests import factories
 from tests.factories import Team
-from tests.table_rows import count, row, rows
+from tests.table_rows import count, execute, row, rows
 from tests.webhook_factories import envelope, status, store_event, text_message, webhook_body
 
 # Longer than the column that keeps it, which only PostgreSQL finds out.
@@ -71,6 +71,28 @@ def test_replay_of_either_delivery_applies_the_item_and_leaves_nothing_aside(
 
     assert rows("SELECT text FROM messages") == [("early",)]
     assert count("messages_unprocessed") == 0
+
+
+def test_parked_items_are_taken_up_by_themselves_once_the_number_is_connected(
+    acme: Team, rival: Team
+):
+    for team, text in ((acme, "ours"), (rival, "of another route")):
+        body = webhook_body(acme.number, [text_message(text)])
+        store_event(
+            team.number.account_id, body.replace(acme.number.meta_id.encode(), b"777000777")
+        )
+    store(acme, POISON)
+    drain()
+    execute("UPDATE messages_unprocessed SET state = 'PARKED'")
+    tidy.take_up()
+    assert count("messages_unprocessed", "state = 'PARKED'") == 3
+
+    factories.connect_number(acme.id, meta_id="777000777", waba_id=acme.number.waba_id)
+    tidy.take_up()
+    drain()
+
+    assert rows("SELECT text, workspace_id FROM messages") == [("ours", acme.id)]
+    assert count("messages_unprocessed", "state = 'PARKED'") == 2
 
 
 @pytest.mark.parametrize("time", ["soon", None, "1760000000000", "-1"], ids=repr)

@@ -9,6 +9,7 @@ from app.services import notice_words
     ("kind", "text", "sentence"),
     [
         ("account_alerts.", "", "Meta warns about your WhatsApp account."),
+        ("account_review", "", "Meta has not approved your business."),
         ("account_alerts.ODD", "", "Meta warns about your WhatsApp account: ODD"),
         ("account_alerts.X", "TOO_MANY", "Meta warns about your WhatsApp account: too many"),
     ],

@@ -15,7 +15,7 @@ from app.services.inbound.items import Item, News
 from app.services.inbound.threads import Thread, lock_threads, update_threads
 from app.services.media import expected
 
-UNKNOWN_NUMBER = "The phone number is not connected here. Replay after connecting it."
+UNKNOWN_NUMBER = "The phone number is not connected here. It is applied once it is."
 
 
 @dataclass(slots=True)

@@ -118,6 +118,7 @@ export default {
     window.addEventListener("pagehide", this.onHide);
     document.addEventListener("visibilitychange", this.onHide);
     this.clock = setInterval(() => (this.now = Date.now()), 10e3);
+    this.lookAtEnd();
   },
   mounted() {
     this.grow();
@@ -125,6 +126,7 @@ export default {
   beforeUnmount() {
     this.flush();
     clearInterval(this.clock);
+    clearTimeout(this.end);
     window.removeEventListener("shell:reply", this.onReply);
     window.removeEventListener("shell:loaded", this.onLoaded);
     document.removeEventListener("pointerdown", this.onPress);
@@ -135,8 +137,13 @@ export default {
   methods: {
     set_window(iso) {
       this.expires = iso;
-      this.now = Date.now();
+      this.lookAtEnd();
       this.$nextTick(this.grow);
+    },
+    lookAtEnd() {
+      this.now = Date.now();
+      clearTimeout(this.end);
+      if (this.left > 0) this.end = setTimeout(() => (this.now = Date.now()), this.left + 20);
     },
     // A text that could not be sent comes back, before whatever was written meanwhile.
     restore({ text }) {
