@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from email import message_from_bytes
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from jsonschema import Draft202012Validator
 
 from tests.contracts import DOCUMENT
 
-JSON = "application/json"
+JSON, FORM = "application/json", "multipart/form-data"
 SCHEMAS = "#/components/schemas"
 GAP = re.compile(r"\{([^}]+)\}")
 
@@ -177,7 +178,7 @@ class Contract:
         }
         return [
             *self._wrong_parameters(operation, values),
-            *self._wrong_body(operation, request.content),
+            *self._wrong_body(operation, request),
         ]
 
     def _correct(self, correction: Correction) -> None:
@@ -215,13 +216,15 @@ class Contract:
         reference = parameter.get("$ref", "")
         return dict(self._parameters[reference.rpartition("/")[2]] if reference else parameter)
 
-    def _wrong_body(self, operation: dict[str, Any], content: bytes) -> Iterator[str]:
+    def _wrong_body(self, operation: dict[str, Any], request: httpx.Request) -> Iterator[str]:
         expected = operation.get("requestBody", {}).get("content", {})
-        if JSON not in expected:
+        content, form = request.read(), form_of(request)
+        kind = JSON if form is None else FORM
+        if kind not in expected:
             yield from ["body: none is expected"] if content else []
             return
-        body = json.loads(content)
-        schema = self._follow(expected[JSON]["schema"])
+        body = json.loads(content) if form is None else form
+        schema = self._follow(expected[kind]["schema"])
         if choice := schema.get("discriminator"):
             chosen = choice["mapping"].get(body.get(choice["propertyName"]))
             if chosen is None:
@@ -253,6 +256,19 @@ class Contract:
         if "oneOf" in schema:
             closed["oneOf"] = [self._closed(one) for one in schema["oneOf"]]
         return closed
+
+
+def form_of(request: httpx.Request) -> dict[str, str] | None:
+    """Return the fields of a form with files, each as text; None of a body that is none."""
+    kind = request.headers.get("Content-Type", "")
+    if not kind.startswith(FORM):
+        return None
+    whole = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + request.read())
+    return {
+        str(part.get_param("name", header="Content-Disposition")): str(part.get_payload())
+        for part in whole.walk()
+        if not part.is_multipart()
+    }
 
 
 def _gaps(template: str, called: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Where one writes: a Vue component with the draft, the countdown and the guard against doubles."""
 
 import datetime as dt
+from collections.abc import Iterable
 from uuid import UUID
 
 from nicegui.element import Element
@@ -47,9 +48,10 @@ class Composer(Element, component="../static/components/composer.js", esm=MODULE
         """Show until when one may answer freely."""
         self.run_method("set_window", until.isoformat())
 
-    def settled(self, client_ref: UUID) -> None:
-        """Say that what was sent under this name is stored, or was refused with a reason."""
-        self.run_method("settled", {"client_ref": str(client_ref)})
+    def settled(self, client_ref: UUID, left: Iterable[UUID]) -> None:
+        """Say that what was sent under this name is stored, but for the files that are left."""
+        refs = [str(ref) for ref in left]
+        self.run_method("settled", {"client_ref": str(client_ref), "left": refs})
 
     def restore(self, text: str) -> None:
         """Put back what could not be sent; nothing typed is lost."""

@@ -1,27 +1,22 @@
 """One conversation: header, bubbles, composer. Subscribe, load the window, catch up."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from nicegui import background_tasks, context, ui
-from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from app.actor import Permission
-from app.components import bubbles, words
 from app.components.button import mark
 from app.components.call import action, ask, call
-from app.components.cards import cards
 from app.components.compose_dialog import open_form
 from app.components.composer import Composer
-from app.components.conversation_list import status_strings
 from app.components.icon import icon
 from app.components.live import ThreadSubscription
+from app.components.message_log import EMOJIS, MessageLog
 from app.components.person import hue, initials
 from app.components.template_picker import TemplatePicker
-from app.components.theme import MODULES
 from app.errors import AppError, Unavailable
 from app.i18n import gettext as _
 from app.ids import new_id, parse_id
@@ -46,82 +41,6 @@ from app.services.templates.fill import Values
 MOST_SEQ = 2**63 - 1  # of a bigint
 MOST_MESSAGES = 200  # loaded at once
 UNREAD_CONTEXT = 10  # messages above the first unread one
-EMOJIS = ("👍", "❤️", "😂", "😮", "😢", "🙏")  # as WhatsApp offers them first
-
-
-class MessageLog(Element, component="../static/components/message_thread.js", esm=MODULES):
-    """The bubbles; knows the views it was given, so that tests can read them."""
-
-    def __init__(
-        self, session: SessionView, view: ConversationView, *, may_send: bool = False
-    ) -> None:
-        super().__init__()
-        self._views: dict[UUID, MessageView] = {}
-        self._session_id = session.actor.session_id  # links to files are made for it
-        self._props["strings"] = _strings()
-        self._props["locale"] = session.language
-        self._props["timezone"] = session.time_zone or None
-        self._props["conversationId"] = str(view.id)
-        self._props["contactName"] = view.contact_name
-        self._props["emojis"] = list(EMOJIS) if may_send else []
-
-    def set_all(self, window: ThreadWindow, unread_count: int) -> None:
-        """Show a window of the thread from its unread messages on."""
-        self._views = {}
-        self._remember(window.messages)
-        self.run_method(
-            "set_all",
-            {
-                "rows": bubbles.rows(window.messages, self._session_id),
-                "has_older": window.has_older,
-                "unread_count": unread_count,
-            },
-        )
-
-    def prepend(self, window: ThreadWindow) -> None:
-        """Show older messages above, without a jump."""
-        self._remember(window.messages)
-        self.run_method(
-            "prepend",
-            {
-                "rows": bubbles.rows(window.messages, self._session_id),
-                "has_older": window.has_older,
-            },
-        )
-
-    def upsert(self, views: Sequence[MessageView]) -> None:
-        """Show what is new or has changed."""
-        self._remember(views)
-        self.run_method("upsert", bubbles.rows(views, self._session_id))
-
-    def repaint(self, message_id: UUID) -> None:
-        """Show a message as it was before somebody pressed its button."""
-        if message_id in self._views:
-            self.upsert([self._views[message_id]])
-
-    def relink(self) -> None:
-        """Give the files that are shown links that are good for some more minutes."""
-        self.upsert([view for view in self._views.values() if view.media])
-
-    def to_end(self) -> None:
-        """Show the newest message."""
-        self.run_method("toEnd", False)  # noqa: FBT003  # the script's way
-
-    def reject(self, client_ref: UUID, message: str) -> None:
-        """Say why a bubble that was shown at once was not sent."""
-        self.run_method("reject", {"client_ref": str(client_ref), "message": message})
-
-    def _remember(self, views: Sequence[MessageView]) -> None:
-        self._views |= {view.id: view for view in views}
-
-    def _displayed_contents(self, *, only_visible: bool) -> list[Any]:
-        texts = super()._displayed_contents(only_visible=only_visible)
-        faults = [bubbles.error(view) for view in self._views.values()]
-        texts += [words.body(view).text for view in self._views.values()]
-        for view in self._views.values():
-            texts += [words.notice(view), *(card["title"] for card in cards(view))]
-        texts += [words.file_name(view) for view in self._views.values() if view.media]
-        return texts + [fault["text"] for fault in faults if fault]
 
 
 class MessageThread:
@@ -207,11 +126,13 @@ class MessageThread:
             return
         answers = parse_id(str(event.args.get("answers")))
         is_stored, reason = False, _("This message was not stored. Please try again.")
+        left = {file.client_ref: file for file in replies.read_files(event.args.get("files"))}
         try:
             async with self._in_order:
-                for file in replies.read_files(event.args.get("files")):
+                for file in list(left.values()):
                     await self._send(replies.send_file, file=file, answers=answers)
                     answers = None
+                    del left[file.client_ref]
                 if text:
                     await self._send(
                         replies.send_text, text=text, client_ref=client_ref, answers=answers
@@ -221,7 +142,7 @@ class MessageThread:
             reason = error.explanation
             raise
         finally:
-            self.composer.settled(client_ref)
+            self.composer.settled(client_ref, left)
             if not is_stored and text:
                 self.log.reject(client_ref, reason)
                 self.composer.restore(text)
@@ -366,33 +287,3 @@ def _header(view: ConversationView) -> None:
             parts = [part for part in (view.contact_phone, via) if part]
             with ui.element("p").classes("thread-sub"):
                 ui.label(" · ".join(parts))
-
-
-def _strings() -> dict[str, str]:
-    return status_strings() | {
-        "log_label": _("Messages with {name}"),
-        "us": _("You"),
-        "them": _("Customer"),
-        "today": _("Today"),
-        "yesterday": _("Yesterday"),
-        "new_messages_one": _("{n} new message"),
-        "new_messages_other": _("{n} new messages"),
-        "new_pill_one": _("{n} new"),
-        "new_pill_other": _("{n} new"),
-        "to_end": _("Go to the newest message"),
-        "loading_older": _("Loading older messages"),
-        "empty": _("No messages yet."),
-        "answer": _("Answer with a quote"),
-        "react": _("React"),
-        "react_with": _("React with {emoji}"),
-        "deleted": _("This message was deleted."),
-        "edited": _("Edited"),
-        "reacted": _("{name} reacted with {emoji}"),
-        "download": _("Download {name}"),
-        "refetch": _("Try again"),
-        "enlarge": _("Enlarge: {name}"),
-        "close": _("Close"),
-        "play": _("Play"),
-        "pause": _("Pause"),
-        "position": _("Position"),
-    }

@@ -11,6 +11,7 @@ from tests.e2e.conftest import Person, ready
 from tests.e2e.stack import Stack
 from tests.e2e.test_connecting import connected
 from tests.e2e.test_media import picture
+from tests.e2e.test_sending import set_numbers
 
 DATA = Path(__file__).parents[1] / "data"
 SENT_MS = 20_000
@@ -276,3 +277,28 @@ def test_the_menu_has_everything_on_a_phone(person: Person, stack: Stack) -> Non
     compose(page, "place", {"point": "52.520008, 13.404954"})
     sent(page)
     expect(page.locator("[data-direction=outbound]")).to_contain_text("52.520008")
+
+
+def test_files_that_are_refused_come_back_with_their_captions(person: Person, stack: Stack) -> None:
+    shop = connected(stack, "Refused files")
+    page = person(shop)
+    open_thread(page)
+    page.get_by_test_id("composer-files").set_input_files(
+        [
+            payload("cup.jpg", "image/jpeg", picture()),
+            payload("list.pdf", "application/pdf", b"%PDF-1.4 a list"),
+        ]
+    )
+    expect(page.locator("[data-testid^=tray-][data-state=ready]")).to_have_count(2)
+    page.get_by_test_id("tray-caption-1").fill("The sage one")
+    set_numbers(stack, shop, connected=False)
+
+    page.get_by_test_id("composer-send").click()
+
+    expect(page.get_by_test_id("tray-1")).to_contain_text("cup.jpg")
+    expect(page.get_by_test_id("tray-caption-1")).to_have_value("The sage one")
+    expect(page.get_by_test_id("tray-2")).to_contain_text("list.pdf")
+    set_numbers(stack, shop, connected=True)
+    page.get_by_test_id("composer-send").click()
+    sent(page, 2)
+    expect(page.locator("[data-direction=outbound]").first).to_contain_text("The sage one")

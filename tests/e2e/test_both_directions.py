@@ -91,7 +91,7 @@ def test_customer_changes_reacts_and_deletes(inbox: Page, phone: Page) -> None:
     expect(inbox.get_by_text("Do you have it in clay?")).to_have_count(0)
 
 
-def test_customer_taps_a_button_a_row_and_a_template(inbox: Page, phone: Page) -> None:
+def test_customer_taps_a_button_and_a_row(inbox: Page, phone: Page) -> None:
     compose(inbox, "buttons", FORMS["buttons"][0])
     last(phone).get_by_test_id("phone-choice-2").wait_for()
     with phone.expect_response("**/sandbox/phone/kinds"):

@@ -19,6 +19,8 @@ def have_approved(page: Page) -> None:
     write(page, name="order_waits", body=BODY)
     page.get_by_test_id("example-body-first_name").fill("Ana")
     page.get_by_test_id("example-body-order").fill("1024")
+    page.get_by_test_id("add-button-quick-reply").click()
+    page.get_by_test_id("button-0-text").fill("I am coming")
     page.get_by_test_id("template-submit").click()
     expect(page.get_by_test_id("template-status")).to_have_text("In review")
     decided(page, "Approved")
@@ -54,6 +56,9 @@ def test_closed_window_offers_templates_and_one_of_them_arrives(
     expect(page.get_by_test_id("composer-closed")).to_contain_text("24-hour window has closed")
     expect(page.get_by_test_id("composer-input")).to_have_count(0)
     page.get_by_test_id("composer-choose-template").click()
+    page.get_by_test_id("picker-cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_test_id("composer-choose-template").click()
     page.get_by_test_id("pick-order_waits").click()
     expect(page.get_by_test_id("template-body.first_name")).to_have_value("Ana")
     page.get_by_test_id("template-submit").click()
@@ -72,6 +77,15 @@ def test_closed_window_offers_templates_and_one_of_them_arrives(
     ).to_be_visible()  # an answer opens it, no template
     page.goto("/sandbox/phone")
     expect(page.get_by_text(FILLED)).to_be_visible()
+    with page.expect_response("**/sandbox/phone/kinds"):
+        page.get_by_role("button", name="I am coming").click()
+    page.goto("/messages")
+    ready(page)
+    page.locator("[data-testid^=conversation-]").click()
+    answer = page.locator("[data-direction=inbound]").last
+    expect(answer).to_contain_text("I am coming")
+    expect(answer.locator(".bubble-quote")).to_contain_text("Dear Ana")
+    expect(page.get_by_test_id("composer-input")).to_be_visible()
 
 
 def test_open_window_offers_them_too_and_says_how_to_get_one(person: Person, stack: Stack) -> None:

@@ -1,5 +1,6 @@
 """Every request that the product makes to Graph, checked against Meta's own document."""
 
+import io
 import json
 from collections.abc import Iterator
 from uuid import UUID
@@ -23,7 +24,7 @@ from app.services.whatsapp import client, management, media, outbound, receipts,
 from app.services.whatsapp.client import Credentials
 from tests import factories
 from tests.contracts import needs_document
-from tests.graph_contract import contract, document
+from tests.graph_contract import contract, document, form_of
 from tests.integration.outbox_line import Line
 from tests.table_rows import execute, status_of
 from tests.waiting import wait_until
@@ -185,6 +186,25 @@ def test_asking_for_a_file_keeps_the_contract(line: Line, requests: list[httpx.R
 
     assert found.sha256 == kept.sha256
     assert problems(requests) == []
+
+
+def test_bringing_a_file_keeps_the_contract(line: Line, requests: list[httpx.Request]):
+    file = io.BytesIO(b"%PDF-1.4 an invoice")
+
+    media_id = media.upload(
+        credentials_of(line), line.number.meta_id, file,
+        content_type="application/pdf", filename="invoice.pdf",
+    )  # fmt: skip
+
+    assert isinstance(media_id, str)
+    assert line.graph.store.media.find(media_id)
+    [sent] = requests
+    # `type` stands in Meta's reference of the operation, not in the document.
+    assert problems(requests) == ["$: additionalProperties"]
+    fields = form_of(sent)
+    assert fields is not None
+    assert set(fields) == {"messaging_product", "type", "file"}
+    assert fields["type"] == "application/pdf"
 
 
 def test_templates_keep_the_contract(line: Line, requests: list[httpx.Request]):

@@ -4,8 +4,10 @@ pywa believes that it speaks to Meta: a transport turns its requests round at th
 it reads, from answers and from webhooks, it reads with its own types.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,6 +27,7 @@ from tests.integration.running_sandbox import Receiver
 from tests.waiting import wait_until
 
 LINK = "https://example.com/file"
+PICTURE = b"\x89PNG\r\n\x1a\n and the rest of it"
 NEWS = [MessageStatusType.SENT, MessageStatusType.DELIVERED, MessageStatusType.READ]
 
 
@@ -36,6 +39,8 @@ class ToSandbox(httpx.BaseTransport):
         self._inner = httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.netloc == self._address.netloc:  # a link to a file, which Graph gave
+            return self._inner.handle_request(request)
         assert (request.url.scheme, request.url.host) == ("https", "graph.facebook.com")
         request.url = self._address.copy_with(raw_path=b"/graph" + request.url.raw_path)
         request.headers["Host"] = self._address.netloc.decode()
@@ -236,6 +241,50 @@ def test_every_kind_is_sent_and_its_news_are_understood(business: Business, kind
     assert stored.type == kind
     assert expected.items() <= stored.content.items()
     assert {one.status for one in business.hear(3)} == set(NEWS)
+
+
+def test_file_is_brought_and_sent_by_its_id(business: Business):
+    brought = business.wa.upload_media(PICTURE, "image/png", "cake.png")
+
+    sent = business.wa.send_image(business.customer.wa_id, brought, caption="Cake")
+
+    assert business.stored(sent.id).content == {"id": brought.id, "caption": "Cake"}
+    there = business.wa.get_media_url(brought.id)
+    assert (there.mime_type, there.sha256, there.file_size) == (
+        "image/png", hashlib.sha256(PICTURE).hexdigest(), len(PICTURE),
+    )  # fmt: skip
+    assert there.get_bytes() == PICTURE
+
+
+def test_file_of_a_customer_is_fetched(business: Business, tmp_path: Path):
+    put = business.graph.store.media.put
+    kept = put(business.number.meta_phone_number_id, "image/png", "cup.png", PICTURE)
+    content = {"id": kept.id, "mime_type": "image/png", "sha256": kept.sha256, "caption": "This"}
+    lifecycle = business.graph.app.state.sandbox.lifecycle
+    lifecycle.bring(business.number, business.customer, "image", content)
+
+    message: Message = business.hear(1)[0]
+
+    assert (message.type, message.caption) == (MessageType.IMAGE, "This")
+    assert message.image
+    assert message.image.download(path=tmp_path, filename="it").read_bytes() == PICTURE
+
+
+def test_files_of_another_account_are_not_there(business: Business, rival: Team):
+    [foreign] = business.graph.store.list_workspace_numbers(str(rival.id))
+    put = business.graph.store.media.put
+    kept = put(foreign.meta_phone_number_id, "image/png", "theirs.png", PICTURE)
+
+    with pytest.raises(errors.WhatsAppError) as caught:
+        business.wa.get_media_url(kept.id)
+    assert caught.value.code == 100
+
+
+@pytest.mark.parametrize(("mime_type", "size"), [("text/html", 5), ("image/webp", 600 * 1024)])
+def test_file_that_whatsapp_does_not_take_is_refused(business: Business, mime_type: str, size: int):
+    with pytest.raises(errors.WhatsAppError) as caught:
+        business.wa.upload_media(b"x" * size, mime_type, "file")
+    assert caught.value.code == 100
 
 
 def test_contact_card_and_reaction_are_sent(business: Business):

@@ -14,7 +14,7 @@ from app import db
 from app.clock import utc_now
 from app.components.composer import Composer
 from app.components.conversation_list import ConversationList
-from app.components.message_thread import MessageLog
+from app.components.message_log import MessageLog
 from app.ids import new_id
 from app.models.enums import MessageStatus
 from app.services import messages, sending

@@ -15,7 +15,8 @@ from app import db
 from app.clock import utc_now
 from app.components import reload
 from app.components.conversation_list import ConversationList
-from app.components.message_thread import MessageLog, MessageThread
+from app.components.message_log import MessageLog
+from app.components.message_thread import MessageThread
 from app.components.reload import Reload
 from app.db import DbRole
 from app.hub import hub

@@ -155,7 +155,11 @@ export default {
       });
     },
 
-    settled({ client_ref }) {
+    // `left` names the files that were refused.
+    settled({ client_ref, left }) {
+      const sending = unsent(this.userId, this.conversationId).find((one) => one.client_ref === client_ref);
+      const back = (sending?.files ?? []).filter((file) => left.includes(file.client_ref));
+      if (back.length) this.$refs.tray?.putBack(back);
       forget(this.userId, this.conversationId, client_ref);
     },
     // What a lost connection has swallowed goes out again; what is too old for that is back in the box.
@@ -163,13 +167,12 @@ export default {
       if (conversation_id !== this.conversationId) return;
       for (const { at, ...sending } of unsent(this.userId, this.conversationId)) {
         const { text, client_ref } = sending;
-        const isThere = [client_ref, ...sending.files.map((file) => file.client_ref)].some((ref) => refs.includes(ref));
         if (Date.now() - at < HOUR) {
-          if (text && !isThere) window.dispatchEvent(new CustomEvent("shell:sending", { detail: { conversation_id, client_ref, text, quote: null } }));
+          if (text && !refs.includes(client_ref)) window.dispatchEvent(new CustomEvent("shell:sending", { detail: { conversation_id, client_ref, text, quote: null } }));
           this.$emit("send", sending);
         } else {
-          this.settled(sending);
-          if (text && !isThere) this.restore({ text });
+          this.settled({ client_ref, left: sending.files.map((file) => file.client_ref).filter((ref) => !refs.includes(ref)) });
+          if (text && !refs.includes(client_ref)) this.restore({ text });
         }
       }
     },

@@ -95,11 +95,17 @@ export const Attachments = {
     async take() {
       await Promise.all([...this.requests.values()].map(({ done }) => done));
       if (this.items.some((item) => item.state !== "ready")) return null;
-      const ready = this.items.map(({ id, kind, caption }) => ({ id, kind, caption: CAPTIONED.includes(kind) ? caption.trim() : "" }));
+      const ready = this.items.map(({ id, kind, caption, name, bytes }) => ({ id, kind, caption: CAPTIONED.includes(kind) ? caption.trim() : "", name, bytes }));
       for (const item of this.items) this.forget(item);
       this.items = [];
       this.$emit("change", 0);
       return ready;
+    },
+    // Files that were taken and not sent; the server has them.
+    putBack(files) {
+      const back = files.map(({ id, kind, caption, name, bytes }) => ({ key: (this.count += 1), id, kind, caption, name, bytes, preview: null, progress: 1, state: "ready", error: null }));
+      this.items = [...back, ...this.items];
+      this.$emit("change", this.items.length);
     },
     captioned(item) {
       return item.kind === null || CAPTIONED.includes(item.kind);
