@@ -59,9 +59,7 @@ def _play(browser: Browser, stack: Stack, shop: Workspace) -> None:
     """Let a customer write on the phone and answer in the inbox, until the ticks are read."""
     page = _person(browser, stack, "light", DESKTOP)
     _sign_in(page, shop)
-    page.goto("/phone-numbers")
-    page.get_by_test_id("connect-sandbox").click()
-    page.wait_for_timeout(1000)
+    stack.cli("connect-sandbox", "--workspace", shop.workspace_id)
     phone = page.context.new_page()
     phone.goto("/sandbox/phone")
     for number, (said, answer) in enumerate(PLAYED):
@@ -91,6 +89,10 @@ def _desktop(browser: Browser, stack: Stack, shop: Workspace, theme: str) -> Non
     page.goto("/phone-numbers")
     page.wait_for_timeout(600)
     _shoot(page, f"phone-numbers-{theme}")
+    for name in ("templates/new", "settings/team"):
+        page.goto(f"/{name}")
+        page.wait_for_timeout(800)
+        _shoot(page, f"{name.replace('/', '-')}-{theme}")
     page.goto("/messages")
     page.wait_for_timeout(800)
     _shoot(page, f"inbox-empty-{theme}")

@@ -15,6 +15,7 @@ from app.templating import render
 
 PATH = "/api/docs"
 PLACEHOLDER = "$API_KEY"
+JSON, FORM = "application/json", "multipart/form-data"
 REFUSAL = '{"error": {"code": "validation_failed", "message": "…", "fields": {"to": "…"}}}'
 
 Document = dict[str, Any]
@@ -57,12 +58,17 @@ def new_router(document: Callable[[], Document]) -> APIRouter:
         headings = groupby(operations, key=lambda one: one.heading)
         return render(
             "api_docs.html",
-            first_call=next(one.curl for one in operations if one.scope),
+            first_call=next(one.curl for one in operations if one.scope and _is_simple(one)),
             refusal=REFUSAL,
             sections=[(heading, list(some)) for heading, some in headings],
         )
 
     return router
+
+
+def _is_simple(one: OperationView) -> bool:
+    """Tell whether a call can be tried as it stands."""
+    return one.method == "GET" and "{" not in one.path
 
 
 def _operations(document: Document) -> Iterator[OperationView]:
@@ -85,8 +91,10 @@ def _operations(document: Document) -> Iterator[OperationView]:
             )
 
 
-def _schema(holder: dict[str, Any]) -> dict[str, Any]:
-    schema: dict[str, Any] = holder.get("content", {}).get("application/json", {}).get("schema", {})
+def _schema(holder: dict[str, Any], kind: str | None = None) -> dict[str, Any]:
+    """Return the schema of a body or an answer; of this kind alone, if one is named."""
+    found = [one for name, one in holder.get("content", {}).items() if kind in {None, name}]
+    schema: dict[str, Any] = found[0].get("schema", {}) if found else {}
     return schema
 
 
@@ -140,7 +148,10 @@ def _curl(document: Document, method: str, path: str, operation: dict[str, Any])
         lines[0] = f"curl -X {method} {settings().public_url}{path}"
     if "x-scope" in operation:
         lines.append(f'-H "Authorization: Bearer {PLACEHOLDER}"')
-    if schema := _schema(operation.get("requestBody", {})):
+    body = operation.get("requestBody", {})
+    if _schema(body, FORM):
+        lines.append("-F 'file=@picture.jpg'")
+    if schema := _schema(body, JSON):
         lines.append("-H 'Content-Type: application/json'")
         lines.append(f"-d '{json.dumps(_example(document, schema), ensure_ascii=False)}'")
     return " \\\n  ".join(lines)

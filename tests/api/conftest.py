@@ -9,11 +9,12 @@ import pytest
 from fastapi import FastAPI
 from nicegui import core
 
+from app.api import rest
 from app.api.intake import committer
 from app.api.refusals import error_response
 from app.api.routes import add_catch_all, add_routes
 from app.limits import Limits
-from app.pages import public
+from app.pages import api_docs, public
 from app.serving import Heads, Shortcut
 
 BASE_URL = "http://127.0.0.1:8000"
@@ -63,6 +64,7 @@ def _transport() -> httpx.ASGITransport:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     add_routes(app)
     app.include_router(public.router)
+    app.include_router(api_docs.new_router(rest.document))
     add_catch_all(app)
     return httpx.ASGITransport(
         Limits(Heads(Shortcut(app)), refuse=lambda _scope, error: error_response(error))
