@@ -10,7 +10,7 @@ from app.i18n import gettext as _
 from app.models.enums import MediaState, MessageStatus, MessageType
 from app.services.inbound.content import AMENDMENTS, counts_as_unread
 from app.services.media import links
-from app.services.media.kinds import TYPES, MediaKind
+from app.services.media.kinds import TYPES, MediaKind, kind_of
 from app.services.messages import MediaView, MessageView
 
 QUOTE = 160  # characters of a message that is quoted
@@ -138,6 +138,8 @@ def _file(view: MessageView, media: MediaView, session_id: UUID) -> dict[str, An
 
 def _shown_as(kind: MessageType, media: MediaView) -> str:
     """Return how a file is shown: as what it is said to be only where it is that."""
+    if kind is MessageType.TEMPLATE:
+        return kind_of(media.content_type or "").value
     if kind.value not in set(MediaKind) or media.state is not MediaState.STORED:
         return kind.value
     wanted = MediaKind(kind.value)

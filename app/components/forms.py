@@ -14,6 +14,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 from app.components.button import button, mark
 from app.components.call import action
 from app.components.dialog import answer, dialog
+from app.components.file_field import FileField
 from app.errors import AppError, NotAuthenticated, ValidationFailed
 from app.i18n import gettext as _
 
@@ -112,6 +113,17 @@ class Form:
             control = ui.textarea().props("outlined dense autogrow")
             control.props["maxlength"] = maxlength
         return self._add(name, label, control)
+
+    def file(
+        self, name: str, label: str, *, accept: str, on_change: Callable[[], None], value: str = ""
+    ) -> FileField:
+        """Add a file, which is brought at once."""
+        with _labelled(label, ""):
+            field = FileField(
+                accept=accept, on_change=on_change, testid=f"{self._testid}-{name}", value=value
+            )
+        self._fields[name] = field  # type: ignore[assignment]  # it has a value and an error, too
+        return field
 
     def choice(
         self,

@@ -8,6 +8,7 @@ from nicegui import ui
 from app.components import feedback, forms
 from app.components.button import button, link_button, mark
 from app.components.dialog import dialog
+from app.components.file_field import FileField
 from app.components.forms import Field, Form
 from app.components.icon import icon
 from app.components.template_preview import template_preview
@@ -15,7 +16,7 @@ from app.i18n import gettext as _
 from app.services.templates import fill
 from app.services.templates.drafts import TemplateView
 from app.services.templates.fill import MAX_VALUE, Values
-from app.services.templates.shape import HeaderKind, Shape
+from app.services.templates.shape import SAMPLES, Shape
 from app.services.templates.words import category_name
 
 MANY = 6  # from here on one searches
@@ -112,7 +113,7 @@ class Filling:
         self._shape = shape
         self._known = known
         self._send = send
-        self._fields: dict[str, Field] = {}
+        self._fields: dict[str, Field | FileField] = {}
         names = fill.wanted(shape)
         with Form(self._submit, label=_("Send"), testid="template", keeps_errors=True) as form:
             if not names:
@@ -126,6 +127,14 @@ class Filling:
 
     def _add(self, form: Form, name: str) -> None:
         part, _dot, variable = name.partition(".")
+        if part == "media":
+            types = ",".join(sorted(SAMPLES[self._shape.header]))
+            sample = self._shape.media if self._shape.sample_id else ""
+            label = _label(self._shape, name)
+            self._fields[name] = form.file(
+                name, label, accept=types, on_change=self._show, value=sample
+            )
+            return
         value = self._known.get(variable, "") if part in {"body", "header"} else ""
         hint = _hint(self._shape, part, variable)
         field = form.text(
@@ -178,7 +187,7 @@ def _label(shape: Shape, name: str) -> str:
         case "header":
             return _("Title: {variable}").format(variable=variable)
         case "media":
-            return _("Address of the file above the text")
+            return _("The file above the text")
         case "buttons":
             text = shape.buttons[int(variable)].text
             return _("Button “{text}”").format(text=text) if text else _("Code to copy")
@@ -187,11 +196,6 @@ def _label(shape: Shape, name: str) -> str:
 
 
 def _hint(shape: Shape, part: str, variable: str) -> str:
-    if part == "media":
-        kind = _("a picture") if shape.header is HeaderKind.IMAGE else _("the file")
-        return _("A public https address of {kind}; WhatsApp fetches it from there.").format(
-            kind=kind
-        )
     if part == "buttons":
         example = shape.buttons[int(variable)].example or shape.buttons[int(variable)].value
     else:

@@ -19,6 +19,7 @@ from app.sandbox import (
     graph_media,
     graph_numbers,
     graph_templates,
+    graph_uploads,
     phone,
     phone_files,
     phone_kinds,
@@ -51,6 +52,7 @@ def create_sandbox(
     app.include_router(phone_files.router)
     app.include_router(phone_kinds.router)
     app.include_router(graph.router)
+    app.include_router(graph_uploads.router)
     app.include_router(graph_numbers.router)
     app.include_router(graph_templates.router)
     app.include_router(graph_media.router)

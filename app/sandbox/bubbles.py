@@ -147,9 +147,20 @@ def _link(message: Message) -> dict[str, str] | None:
 def _picture(message: Message) -> str | None:
     """Return where the page finds the picture of a message, below the sandbox's address."""
     content = message.content
-    if message.type not in {"image", "sticker"} or not isinstance(content, dict):
+    if not isinstance(content, dict):
+        return None
+    if message.type == "template":
+        content = _above(content)
+    elif message.type not in {"image", "sticker"}:
         return None
     return f"/phone/files/{content['id']}" if content.get("id") else None
+
+
+def _above(template: dict[str, Any]) -> dict[str, Any]:
+    """Return the picture above a template's text."""
+    headers = [one for one in template.get("components") or [] if one.get("type") == "header"]
+    parameters = [one for header in headers for one in header.get("parameters", [])]
+    return next((one["image"] for one in parameters if one.get("type") == "image"), {})
 
 
 def _state(message: Message) -> str:

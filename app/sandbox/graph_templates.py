@@ -6,11 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from app.sandbox import review
+from app.sandbox import graph_uploads, review
 from app.sandbox.errors import GraphError, unknown_object
 from app.sandbox.graph import Waba, read_json
 from app.sandbox.runtime import CurrentSandbox, Sandbox
 
+SAMPLE_LINK = "https://scontent.whatsapp.net/v/sample"
 FIELD = "message_template_status_update"
 MOST = 100
 NOBODY = 0  # such an update is about no customer
@@ -27,6 +28,7 @@ async def list_templates(
     found = await asyncio.to_thread(sandbox.store.templates.list_all, waba_id)
     start, size = _place(after), max(1, min(limit, MOST))
     page = found[start : start + size]
+    page = [{**one, "components": _as_told(one["components"])} for one in page]
     cursors = {"before": _cursor(start), "after": _cursor(start + len(page))}
     paging: dict[str, Any] = {"cursors": cursors}
     if start + size < len(found):
@@ -42,6 +44,7 @@ async def create_template(
     _require_own(object_id, waba_id, "POST")
     body = await _body(request)
     review.check(body)
+    await asyncio.to_thread(_check_sample, sandbox, waba_id, body["components"])
     made = await asyncio.to_thread(
         sandbox.store.templates.create, waba_id, body, review_s=sandbox.timings.review_s
     )
@@ -69,6 +72,7 @@ async def edit_template(
     """Take other parts of a template for review."""
     body = await _body(request)
     review.check_components(body.get("components"))
+    await asyncio.to_thread(_check_sample, sandbox, waba_id, body["components"])
     made = await asyncio.to_thread(
         sandbox.store.templates.edit,
         waba_id,
@@ -79,6 +83,32 @@ async def edit_template(
     await asyncio.to_thread(_announce, sandbox, waba_id, made)
     sandbox.delivery.wake()
     return {"success": True}
+
+
+def _as_told(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return components as Meta lists them: a header's sample is a link to its own copy."""
+
+    def told(component: dict[str, Any]) -> dict[str, Any]:
+        if str(component.get("format", "")).upper() not in review.SAMPLES:
+            return component
+        return {**component, "example": {"header_handle": [SAMPLE_LINK]}}
+
+    return [told(one) for one in components]
+
+
+def _check_sample(sandbox: Sandbox, waba_id: str, components: list[dict[str, Any]]) -> None:
+    """Refuse a header of a file whose sample was not brought, or is of another kind."""
+    for component in components:
+        kinds = review.SAMPLES.get(str(component.get("format", "")).upper())
+        if kinds is None:
+            continue
+        example = component.get("example")
+        handles = example.get("header_handle") if isinstance(example, dict) else None
+        handle = str(handles[0]) if isinstance(handles, list) and handles else ""
+        if graph_uploads.find(sandbox, waba_id, handle) not in kinds:
+            raise GraphError(
+                100, "Invalid parameter", details="Media header needs a sample.", subcode=2388273
+            )
 
 
 def _announce(sandbox: Sandbox, waba_id: str, made: dict[str, Any]) -> None:

@@ -14,6 +14,12 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION")
 VARIABLE = re.compile(r"\{\{[^{}]*\}\}")
 APPROVED = "APPROVED"
+# What a header of a file may hold.
+SAMPLES = {
+    "IMAGE": frozenset({"image/jpeg", "image/png"}),
+    "VIDEO": frozenset({"video/mp4"}),
+    "DOCUMENT": frozenset({"application/pdf"}),
+}
 MAX_BODY, MAX_HEADER, MAX_FOOTER, MAX_BUTTON = 1024, 60, 60, 25
 # Asking for these is forbidden; shortened links hide where they lead.
 FORBIDDEN = {

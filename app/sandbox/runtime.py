@@ -58,8 +58,9 @@ class Sandbox:
 
 
 def bearer_of(request: Request) -> str:
+    """Return the token of a request; Graph's uploads call the scheme OAuth."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    return token.strip() if scheme.lower() in {"bearer", "oauth"} else ""
 
 
 def _sandbox(request: Request) -> Sandbox:

@@ -132,6 +132,23 @@ def revoke(session: Session, actor: Actor, key_id: UUID) -> None:
     _record(session, actor, "api_key.revoked", _view(row))
 
 
+def revoke_of(session: Session, actor: Actor, user_id: UUID) -> None:
+    """End the keys of somebody who goes, at once. System-only: `members`."""
+    rows = session.exec(
+        select(ApiKey)
+        .where(
+            col(ApiKey.workspace_id) == actor.workspace_id,
+            col(ApiKey.creator_id) == user_id,
+            col(ApiKey.revoked_at).is_(None),
+        )
+        .with_for_update()
+    ).all()
+    for row in rows:
+        row.revoked_at = utc_now()
+        session.add(row)
+        _record(session, actor, "api_key.revoked", _view(row))
+
+
 def rotate(session: Session, actor: Actor, key_id: UUID) -> NewKey:
     """Make a key in place of another, which goes on working for a day.
 

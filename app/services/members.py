@@ -14,7 +14,7 @@ from app.errors import Conflict, NotFound, PermissionDenied
 from app.i18n import mark
 from app.models import Membership, User
 from app.models.user import Session as SignIn
-from app.services import audit, sessions, workspaces
+from app.services import api_keys, audit, sessions, workspaces
 
 
 class LastOwner(Conflict):
@@ -161,6 +161,7 @@ def _end(session: Session, actor: Actor, membership: Membership, action: str) ->
         _require_another_owner(session, actor.workspace_id, user_id)
     session.delete(membership)
     _record(session, actor, action, user_id)
+    api_keys.revoke_of(session, actor, user_id)
     session.flush()
     onward = workspaces.last_of(session, user_id, but=actor.workspace_id)
     sessions.leave_workspace(session, user_id, actor.workspace_id, onward=onward)

@@ -1,14 +1,15 @@
 """Passwords: argon2id, at most two at a time, with a dummy check for people we do not know.
 
 Rules: a length and a list of common ones, nothing else: rules of composition make people choose
-passwords that are easier to guess (NIST SP 800-63B).
+passwords that are easier to guess (NIST SP 800-63B). Some digits or marks behind a common password
+make it no other one: they are what guessers try next.
 
 Hashing takes a while and waits for a slot, so it is refused inside a transaction.
 """
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -37,7 +38,22 @@ class NewPassword:
     problem: str | None = None
 
 
-COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text().split())
+MOST_BEHIND = 5  # characters, as in `summer2026!`
+
+
+@cache
+def common() -> frozenset[str]:
+    """Return the 30,000 most common passwords of known leaks; read when first asked for."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  # large
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+def is_common(password: str) -> bool:
+    """Tell whether it is on the list, perhaps with some digits or marks behind."""
+    lowered = password.lower()
+    stem = lowered.rstrip("0123456789!?.@#$*-_")
+    return lowered in common() or (len(lowered) - len(stem) <= MOST_BEHIND and stem in common())
 
 
 def problem(password: str) -> str | None:
@@ -48,7 +64,7 @@ def problem(password: str) -> str | None:
         return _("Use at most 256 characters.")
     if not is_storable(password):
         return _("The password contains a character that cannot be typed.")
-    if password.lower() in COMMON:
+    if is_common(password):
         return _("This password is one of the most common ones. Choose another.")
     return None
 

@@ -1,21 +1,25 @@
 """Messages made of a template: filled for a customer by a person, or written by a program."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from app.actor import Actor, Permission
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, ValidationFailed
+from app.i18n import gettext as _
 from app.i18n import mark
 from app.models import Conversation, PhoneNumber, Template
 from app.models.enums import MessageType, TemplateStatus
 from app.services import sending
+from app.services.media import uploads
 from app.services.messages import MessageView
 from app.services.sending import Written
 from app.services.templates import drafts, fill
 from app.services.templates.drafts import TemplateView
 from app.services.templates.fill import Values
+from app.services.templates.shape import SAMPLES, own_file
 from app.services.whatsapp.outbound import TemplateBody
 
 
@@ -65,7 +69,16 @@ def send(
         raise TemplateNotSendable
     payload = fill.payload(view.name, view.language, view.shape, values)
     message = _written(payload, view, values)
+    if (file_id := own_file(values.media)) is not None:
+        _require_fitting(session, actor, view, file_id)
+        message = replace(message, file_id=file_id)
     return sending.send(session, actor, conversation_id, message=message, client_ref=client_ref)
+
+
+def _require_fitting(session: Session, actor: Actor, view: TemplateView, file_id: UUID) -> None:
+    file = uploads.get(session, actor, file_id)
+    if file.content_type not in SAMPLES.get(view.shape.header, frozenset()):
+        raise ValidationFailed({"media": _("This file is not of the header's kind.")})
 
 
 def read(session: Session, actor: Actor, phone_number_id: UUID, body: TemplateBody) -> Written:

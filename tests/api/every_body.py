@@ -16,7 +16,7 @@ from tests.contracts import read_bodies
 from tests.factories import Number, Team
 from tests.table_rows import rows
 
-FIELDS = frozenset({"messages", "smb_message_echoes", "user_preferences"})
+FIELDS = frozenset({"messages", "smb_message_echoes", "user_preferences", "calls"})
 KINDS = ("messages", "statuses", "message_echoes")
 
 
@@ -38,12 +38,20 @@ def values_in(body: Any) -> Iterator[dict[str, Any]]:
 
 
 def updates_in(body: Any) -> list[Update]:
-    return [
+    """Return what a body tells; a call is told once, when it has ended."""
+    told = [
         Update(value["metadata"]["phone_number_id"], raw["id"], raw.get("status", ""))
         for value in values_in(body)
         for kind in KINDS
         for raw in value.get(kind, [])
     ]
+    calls = [
+        Update(value["metadata"]["phone_number_id"], raw["id"])
+        for value in values_in(body)
+        for raw in value.get("calls", [])
+        if raw["event"] == "terminate"
+    ]
+    return told + calls
 
 
 def reported_in(body: Any) -> list[tuple[str, Any]]:

@@ -240,7 +240,7 @@ def renamed(body: Any, number: int) -> Any:
     """Return a copy whose messages have ids of their own."""
     copy = json.loads(json.dumps(body))
     for value in values_in(copy):
-        for raw in (one for kind in KINDS for one in value.get(kind, [])):
+        for raw in (one for kind in (*KINDS, "calls") for one in value.get(kind, [])):
             raw["id"] = f"{raw['id']}.{number}"
     return copy
 

@@ -19,6 +19,7 @@ CALLERS = {"transmit.transmit": "client.send", "media.upload": "client.upload"} 
         "management.verify_code",
         "media.find",
         "receipts.mark_read",
+        "templates.bring_sample",
         "templates.create",
         "templates.delete",
         "templates.edit",

@@ -4,7 +4,9 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Person, ready
 from tests.e2e.stack import Stack, Workspace
+from tests.e2e.test_answering import payload
 from tests.e2e.test_connecting import connected
+from tests.e2e.test_media import picture
 from tests.e2e.test_templates import decided, write
 
 BODY = "Dear {{first_name}}, your order {{order}} waits for you in our shop."
@@ -102,3 +104,44 @@ def test_open_window_offers_them_too_and_says_how_to_get_one(person: Person, sta
     expect(page.get_by_text("No approved template yet")).to_be_visible()
     page.get_by_test_id("to-templates").click()
     page.wait_for_url("**/templates")
+
+
+def test_a_picture_above_a_template_is_shown_to_meta_and_to_the_customer(
+    person: Person, stack: Stack
+) -> None:
+    shop = connected(stack, "Pictured")
+    page = person(shop)
+    page.goto("/templates/new")
+    ready(page)
+    write(page, name="new_cup", body="Look what has come in today, all of it made by hand.")
+    expect(page.get_by_test_id("template-sample-choose")).to_be_hidden()
+    page.get_by_test_id("template-header").click()
+    page.get_by_role("option", name="Picture").click()
+    expect(page.get_by_test_id("template-findings")).to_contain_text("Add a sample file")
+    sample = page.get_by_test_id("template-sample")
+    sample.set_input_files(payload("cat.png", "image/png", b"<html>"))
+    expect(page.get_by_test_id("template-sample-error")).to_contain_text("not what its name says")
+    sample.set_input_files(payload("cup.png", "image/png", picture("PNG")))
+    expect(page.get_by_test_id("template-sample-name")).to_have_text("cup.png")
+    expect(page.get_by_test_id("template-sample-error")).to_be_empty()
+    page.get_by_test_id("template-submit").click()
+    expect(page.get_by_test_id("template-status")).to_have_text("In review")
+    decided(page, "Approved")
+    have_conversation(page, stack, shop)
+
+    page.locator("[data-testid^=conversation-]").click()
+    page.get_by_test_id("composer-choose-template").click()
+    page.get_by_test_id("pick-new_cup").click()
+    expect(page.get_by_test_id("template-media-name")).to_have_text("The sample of the template")
+    page.get_by_test_id("template-media").set_input_files(
+        payload("other.png", "image/png", picture("PNG"))
+    )
+    expect(page.get_by_test_id("template-media-name")).to_have_text("other.png")
+    page.get_by_test_id("template-submit").click()
+
+    bubble = page.locator("[data-direction=outbound]")
+    expect(bubble.locator("img")).to_be_visible()
+    expect(bubble).to_contain_text("Look what has come in today")
+    expect(bubble).to_have_attribute("data-status", "read", timeout=LIFE_MS)
+    page.goto("/sandbox/phone")
+    expect(page.locator("[data-testid^=phone-message-] img")).to_be_visible()

@@ -1,6 +1,7 @@
 """API keys: shown once, stored as a hash, good for their scopes until they end."""
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -8,11 +9,11 @@ import pytest
 from app.actor import SCOPES, Actor, Permission, Role
 from app.crypto import hash_token
 from app.errors import NotFound, PermissionDenied, ValidationFailed
-from app.services import api_keys, sign_ins
+from app.services import api_keys, members, sign_ins
 from app.services.api_keys import OVERLAP, USED_EVERY, Caller, KeyEnds, NewKey
 from app.services.sessions import PROOF, ProofNeeded
-from tests.accounts import act, alone, make_person, outcome, sign_in
-from tests.factories import DAY, PASSWORD, Clock, Team, make_workspace
+from tests.accounts import act, alone, make_person, outcome, person, sign_in
+from tests.factories import DAY, PASSWORD, Clock, Team, make_membership, make_workspace
 from tests.table_rows import count, row, rows, value
 
 SECOND = dt.timedelta(seconds=1)
@@ -232,3 +233,24 @@ def test_what_is_done_to_keys_is_in_the_diary(boss: Actor):
         ("api_key.rotated", boss.user_id),
         ("api_key.revoked", boss.user_id),
     ]
+
+
+@pytest.mark.parametrize("way", ["removed", "left"])
+def test_keys_of_somebody_who_goes_end_and_those_of_others_stay(
+    boss: Actor, acme: Team, rival: Team, way: str
+):
+    here = make_person(acme.id, Role.ADMIN)
+    make_membership(rival.id, person(here), Role.ADMIN)
+    there = sign_in(replace(here, workspace_id=rival.id))
+    theirs, elsewhere, ours = create(here), create(there), create(boss)
+
+    if way == "removed":
+        act(members.remove, boss, here.user_id)
+    else:
+        act(members.leave, here)
+
+    assert caller(theirs) is None
+    assert caller(ours)
+    assert caller(elsewhere)
+    told = "SELECT count(*) FROM audit_entries WHERE action = 'api_key.revoked'"
+    assert value(told) == 1

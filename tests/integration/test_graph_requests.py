@@ -1,5 +1,6 @@
 """Every request that the product makes to Graph, checked against Meta's own document."""
 
+import base64
 import io
 import json
 from collections.abc import Iterator
@@ -205,6 +206,36 @@ def test_bringing_a_file_keeps_the_contract(line: Line, requests: list[httpx.Req
     assert fields is not None
     assert set(fields) == {"messaging_product", "type", "file"}
     assert fields["type"] == "application/pdf"
+
+
+def test_bringing_a_sample_is_as_graphs_own_guide_shows_it(
+    line: Line, requests: list[httpx.Request]
+):
+    """The document is of WhatsApp's own operations; resumable uploads are Graph's."""
+    app_id = management.inspect_token(credentials_of(line)).app_id
+    assert app_id is not None
+    requests.clear()
+
+    handle = templates.bring_sample(
+        credentials_of(line), app_id, io.BytesIO(b"\x89PNG"), size=4,
+        content_type="image/png", filename="cup ä.png",
+    )  # fmt: skip
+
+    opened, put = requests
+    assert handle
+    assert opened.url.path.endswith(f"/{app_id}/uploads")
+    assert dict(opened.url.params) == {
+        "file_name": "cup ä.png", "file_length": "4", "file_type": "image/png",
+    }  # fmt: skip
+    assert "/upload:" in put.url.path
+    assert (put.headers["file_offset"], put.headers["Content-Length"]) == ("0", "4")
+    assert put.headers["Authorization"] == f"OAuth {credentials_of(line).access_token}"
+    assert line.graph.store.media.read(media_id_of(handle)) == b"\x89PNG"
+
+
+def media_id_of(handle: str) -> str:
+    """Read the sandbox's handle of a file."""
+    return base64.urlsafe_b64decode(handle.removeprefix("4::")).decode()
 
 
 def test_templates_keep_the_contract(line: Line, requests: list[httpx.Request]):

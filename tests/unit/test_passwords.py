@@ -18,7 +18,32 @@ def test_bad_password_is_told_in_a_sentence(password: str):
     assert problem.endswith(".")
 
 
-@pytest.mark.parametrize("password", [GOOD, "x7-k2-q9", "пароль из слов", "x" * 256, "        x"])
+@pytest.mark.parametrize(
+    "password",
+    ["iloveyou1", "letmein123", "michael1", "liverpool", "Summer2024", "Football!!", "qwertyuiop",
+     "1q2w3e4r", "trustno1", "dragon12345"],
+)  # fmt: skip
+def test_common_password_is_refused_with_digits_behind_it_too(password: str):
+    assert "most common" in (passwords.problem(password) or "")
+
+
+def test_list_is_long():
+    assert len(passwords.common()) >= 30_000
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "summer123456",
+        "a summer in 2024",
+        "2024summer-tide",
+        GOOD,
+        "x7-k2-q9",
+        "пароль из слов",
+        "x" * 256,
+        "        x",
+    ],
+)
 def test_anything_else_is_a_good_password(password: str):
     assert passwords.problem(password) is None
 

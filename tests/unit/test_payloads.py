@@ -62,7 +62,8 @@ def updates_in(body: Any) -> Iterator[dict[str, Any]]:
         for change in entry["changes"]:
             if change["field"] in VALUE_FIELDS:
                 for kind in KINDS:
-                    yield from change["value"].get(kind, []) if kind != ERRORS else []
+                    found = change["value"].get(kind, []) if kind != ERRORS else []
+                    yield from (one for one in found if one.get("event") != "connect")
 
 
 pytestmark = pytest.mark.usefixtures("own_settings")

@@ -149,7 +149,7 @@ class Team:
         with self._root:
             is_sure = await confirm(
                 _("Remove {name}?").format(name=name),
-                _("They lose access at once. Their messages and notes stay."),
+                _("They lose access at once, and their API keys end. Their messages stay."),
                 label=_("Remove"),
                 testid="member-remove",
             )
@@ -216,7 +216,7 @@ class Team:
         with self._root:
             is_sure = await confirm(
                 _("Leave {workspace}?").format(workspace=self._session.workspace_name),
-                _("Somebody has to invite you again to come back."),
+                _("Your API keys end. Somebody has to invite you again to come back."),
                 label=_("Leave"),
                 testid="team-leave",
             )

@@ -12,6 +12,7 @@ from app.actor import Permission
 from app.components import feedback
 from app.components.button import button, link_button, mark
 from app.components.call import action, ask, call
+from app.components.file_field import FileField
 from app.components.forms import confirm
 from app.components.shell import page_bar
 from app.components.template_preview import template_preview
@@ -24,7 +25,7 @@ from app.services.sessions import SessionView
 from app.services.templates import drafts, lint, review
 from app.services.templates.drafts import TemplateText, TemplateView
 from app.services.templates.fill import Values
-from app.services.templates.shape import HeaderKind, Shape
+from app.services.templates.shape import SAMPLES, HeaderKind, Shape
 from app.services.templates.words import (
     category_name,
     header_name,
@@ -38,8 +39,7 @@ LANGUAGES = {
     "nl": "Nederlands", "pl": "Polski", "pt_BR": "Português (Brasil)", "pt_PT": "Português",
     "tr": "Türkçe", "hi": "हिन्दी", "ar": "العربية", "zh_CN": "中文 (简体)", "ja": "日本語",
 }  # fmt: skip
-# A picture's sample has to be uploaded to Meta, which comes with media.
-HEADERS = (HeaderKind.NONE, HeaderKind.TEXT, HeaderKind.LOCATION)
+HEADERS = (HeaderKind.NONE, HeaderKind.TEXT, *SAMPLES, HeaderKind.LOCATION)
 
 
 def build(session: SessionView, template_id: UUID | None) -> None:
@@ -120,6 +120,13 @@ class Editor:
             self._choice("header", _("Header"), kinds, shape.header.value)
             with ui.element("div") as self._header_line:
                 self._line("header_text", _("Words of the header"), shape.header_text, most=80)
+            with labelled(
+                _("Sample"), _("Meta looks at it; customers get a file of your choice.")
+            ) as self._sample_line:
+                self._sample = FileField(
+                    accept="", on_change=self._refresh, testid="template-sample",
+                    value=shape.media if shape.sample_id else "",
+                )  # fmt: skip
             self._text("body", _("Text"), shape.body)
             with ui.element("div").classes("hstack gap-2"):
                 button(_("Add a variable"), self._add_variable, testid="template-variable")
@@ -181,7 +188,7 @@ class Editor:
             header=HeaderKind(self._value("header", before.header.value)),
             header_text=self._value("header_text"),
             header_examples=self._header_examples,
-            media=before.media,
+            media=self._sample.value or before.media,
             body=self._value("body"),
             footer=self._value("footer").strip(),
             buttons=self._buttons.read(),
@@ -202,6 +209,8 @@ class Editor:
         written = self._written()
         shape = written.shape
         self._header_line.set_visibility(shape.header is HeaderKind.TEXT)
+        self._sample_line.set_visibility(shape.header in SAMPLES)
+        self._sample.take(",".join(sorted(SAMPLES.get(shape.header, ()))))
         self._draw_examples(shape)
         findings = lint.check(written.name, written.language, shape)
         self._findings.clear()

@@ -24,6 +24,11 @@ def purge() -> int:
                     DELETE FROM media_files WHERE id IN (
                         SELECT id FROM media_files
                         WHERE message_id IS NULL AND created_at < now() - %s
+                            AND NOT EXISTS (SELECT FROM templates t
+                                WHERE t.workspace_id = media_files.workspace_id AND t.components
+                                @> jsonb_build_array(jsonb_build_object('example',
+                                    jsonb_build_object('header_handle',
+                                        jsonb_build_array('file:' || media_files.id)))))
                         LIMIT %s FOR UPDATE SKIP LOCKED
                     ) RETURNING storage_key
                     """,

@@ -13,6 +13,7 @@ from app.services.media.kinds import MediaKind
 from app.services.outbox.claim import Claimed
 from app.services.secrets import Bound
 from app.services.storage import Missing, StorageFailed, storage
+from app.services.templates import fill
 from app.services.whatsapp import client, media
 from app.services.whatsapp.client import Credentials, Outcome, Refused, Unseen
 from app.services.whatsapp.outbound import (
@@ -80,7 +81,7 @@ def _request(one: Claimed, credentials: Credentials) -> OutgoingMessage | Refuse
         "biz_opaque_callback_data": one.attempt.encode(),
     }
     if one.type is MessageType.TEMPLATE:
-        return OutgoingTemplate(template=TemplateBody.model_validate(one.content), **shared)
+        return _template(one, credentials, shared)
     if one.type is MessageType.TEXT:
         return OutgoingText(text=TextBody(body=one.text or ""), **shared)
     kind = one.type.value
@@ -93,6 +94,19 @@ def _request(one: Claimed, credentials: Credentials) -> OutgoingMessage | Refuse
         return place
     beside = {name: one.content[name] for name in BESIDE if name in one.content}
     return OutgoingContent(type=kind, **{kind: {**place, **beside}}, **shared)
+
+
+def _template(
+    one: Claimed, credentials: Credentials, shared: dict[str, Any]
+) -> OutgoingMessage | Refused:
+    """Return the request of a template; a file of ours above its text is at Meta by then."""
+    template = TemplateBody.model_validate(one.content)
+    if one.file is not None:
+        place = _place_of_file(one, credentials)
+        if isinstance(place, Refused):
+            return place
+        template.components = fill.with_file(template.components or [], place["id"])
+    return OutgoingTemplate(template=template, **shared)
 
 
 def _place_of_file(one: Claimed, credentials: Credentials) -> dict[str, str] | Refused:

@@ -23,7 +23,9 @@ UNSENDABLE = re.compile(r"[\n\r\t]| {5,}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """What goes into the variables: by name; `media` is a media id or an https link.
+    """What goes into the variables: by name.
+
+    `media` is an https link, a media id of Meta's, or `file:` and the id of a file of ours.
 
     `buttons` are the ends of variable addresses and the codes, by the button's place.
     """
@@ -78,6 +80,22 @@ def payload(name: str, language: str, shape: Shape, values: Values) -> dict[str,
             components.append(_button(place, "copy_code", parameter))
     made: dict[str, Any] = {"name": name, "language": {"code": language}}
     return made | ({"components": components} if components else {})
+
+
+def with_file(components: list[dict[str, Any]], media_id: str) -> list[dict[str, Any]]:
+    """Return a message's components with Meta's id of the file above the text."""
+    header = {"image", "video", "document"}
+
+    def parameter(one: dict[str, Any]) -> dict[str, Any]:
+        kind = one.get("type")
+        return {**one, kind: {"id": media_id}} if kind in header else one
+
+    return [
+        {**one, "parameters": [parameter(each) for each in one["parameters"]]}
+        if one.get("type") == "header"
+        else one
+        for one in components
+    ]
 
 
 def values_of(shape: Shape, components: Sequence[Mapping[str, Any]]) -> Values:

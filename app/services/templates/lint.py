@@ -71,7 +71,7 @@ def _header(shape: Shape) -> Iterator[Finding]:
             yield Finding("header", _("A header takes one variable at most."))
         yield from _names("header", text, shape)
         yield from _missing("header", shape.header_variables, shape.header_examples)
-    elif shape.header in MEDIA and not shape.media:
+    elif shape.header in MEDIA and not shape.has_sample:
         yield Finding("header", _("Add a sample file; Meta looks at it when it reviews."))
 
 

@@ -3,8 +3,9 @@
 Each function opens its own transactions: no network inside one.
 """
 
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlmodel import Session, col, delete, select
@@ -12,12 +13,14 @@ from sqlmodel import Session, col, delete, select
 from app import db
 from app.actor import Actor, Permission
 from app.clock import utc_now
-from app.errors import NotFound, ValidationFailed
+from app.errors import NotFound, ProviderError, ValidationFailed
 from app.i18n import gettext as _
 from app.ids import new_id
 from app.models import Template
 from app.models.enums import TemplateCategory, TemplateStatus
 from app.services import audit, phone_numbers, whatsapp_accounts
+from app.services.media import files, uploads
+from app.services.storage import storage
 from app.services.templates import drafts, lint
 from app.services.templates.drafts import (
     EDITABLE,
@@ -25,7 +28,8 @@ from app.services.templates.drafts import (
     TemplateText,
     TemplateView,
 )
-from app.services.templates.shape import to_components
+from app.services.templates.shape import SAMPLES, Shape, keep_sample, to_components
+from app.services.whatsapp import management
 from app.services.whatsapp import templates as graph
 from app.services.whatsapp.client import Credentials, GraphRefused
 from app.services.whatsapp.templates import TemplateInfo
@@ -112,6 +116,7 @@ def submit(actor: Actor, template_id: UUID, written: TemplateText) -> TemplateVi
     if target.status not in EDITABLE:
         raise TemplateNotEditable
     components = to_components(written.shape)
+    submitted = to_components(_with_handle(actor, target.credentials, written.shape))
     if target.meta_id is None:
         made = graph.create(
             target.credentials,
@@ -120,11 +125,11 @@ def submit(actor: Actor, template_id: UUID, written: TemplateText) -> TemplateVi
             language=written.language,
             category=written.category.value,
             is_named=written.shape.is_named,
-            components=components,
+            components=submitted,
         )
         meta_id, status, category = made.id, _status(made.status), made.category
     else:
-        graph.edit(target.credentials, target.meta_id, components)
+        graph.edit(target.credentials, target.meta_id, submitted)
         meta_id, status, category = target.meta_id, TemplateStatus.PENDING, None
     with db.transaction(actor.workspace_id) as session:
         row = drafts.find(session, actor, template_id, lock=True)
@@ -214,8 +219,8 @@ def _write(row: Template, info: TemplateInfo) -> None:
     row.meta_id, row.told_at = info.id, utc_now()
     row.status = _status(info.status)
     row.category = _category(info.category) or row.category
-    row.components = info.components
     row.is_named = info.parameter_format == "NAMED"
+    row.components = keep_sample(info.components, row.components or [], is_named=row.is_named)
     score = info.quality_score.score if info.quality_score else None
     row.quality = score[:20] if score else None
     reason = info.rejected_reason or "NONE"
@@ -226,6 +231,34 @@ def _require_right(written: TemplateText) -> None:
     findings = lint.check(written.name, written.language, written.shape)
     if findings:
         raise ValidationFailed({one.place: one.sentence for one in reversed(findings)})
+
+
+def _with_handle(actor: Actor, credentials: Credentials, shape: Shape) -> Shape:
+    """Return the shape as Meta gets it: the header's sample is there, and stands as its handle."""
+    if shape.sample_id is None:
+        return shape
+    with db.transaction(actor.workspace_id) as session:
+        found = uploads.get(session, actor, shape.sample_id)
+        place = files.readable(session, actor, shape.sample_id)
+    if found.content_type not in SAMPLES[shape.header]:
+        raise ValidationFailed({"header": _("This file is not of the header's kind.")})
+    app_id = management.inspect_token(credentials).app_id
+    if app_id is None:
+        raise ProviderError
+    with tempfile.TemporaryFile(prefix="sample-") as file:
+        for chunk in storage().open(place.key).chunks:
+            file.write(chunk)
+        size = file.tell()
+        file.seek(0)
+        handle = graph.bring_sample(
+            credentials,
+            app_id,
+            file,
+            size=size,
+            content_type=found.content_type,
+            filename=place.filename,
+        )
+    return replace(shape, media=handle)
 
 
 def _account_of(session: Session, actor: Actor, phone_number_id: UUID | None) -> UUID:

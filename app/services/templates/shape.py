@@ -9,7 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
+from app.ids import parse_id
+
+SAMPLE = "file:"  # begins the name of a file of our own in `Shape.media`
 VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
@@ -33,7 +37,13 @@ class ButtonKind(StrEnum):
     COPY_CODE = "COPY_CODE"
 
 
-MEDIA = frozenset({HeaderKind.IMAGE, HeaderKind.VIDEO, HeaderKind.DOCUMENT})
+# What Meta takes for a header of a file.
+SAMPLES = {
+    HeaderKind.IMAGE: frozenset({"image/jpeg", "image/png"}),
+    HeaderKind.VIDEO: frozenset({"video/mp4"}),
+    HeaderKind.DOCUMENT: frozenset({"application/pdf"}),
+}
+MEDIA = frozenset(SAMPLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +60,8 @@ class Button:
 class Shape:
     """The parts of a template. `examples` are by the variable's name, `1` and up if positional.
 
-    `media` is the handle (in a template) or the link that shows what the header will hold.
+    `media` shows what the header will hold: `file:` and the id of a file of ours, a handle of
+    Meta's, or a link that Meta has made of one.
     """
 
     header: HeaderKind = HeaderKind.NONE
@@ -65,6 +76,17 @@ class Shape:
     is_foreign: bool = False
 
     @property
+    def sample_id(self) -> UUID | None:
+        """The file of ours that shows what the header will hold."""
+        return own_file(self.media) if self.header in MEDIA else None
+
+    @property
+    def has_sample(self) -> bool:
+        """Whether Meta can be shown what the header will hold; a link of its own is no sample."""
+        is_lost = self.media.startswith(SAMPLE) and self.sample_id is None
+        return bool(self.media) and not is_lost and not self.media.startswith("http")
+
+    @property
     def variables(self) -> list[str]:
         """The names of the body's variables, in the order in which they are sent."""
         return variables_of(self.body)
@@ -73,6 +95,11 @@ class Shape:
     def header_variables(self) -> list[str]:
         """The names of the header's variables."""
         return variables_of(self.header_text) if self.header is HeaderKind.TEXT else []
+
+
+def own_file(media: str) -> UUID | None:
+    """Return the id of the file of ours that is named as a header's; None of anything else."""
+    return parse_id(media.removeprefix(SAMPLE)) if media.startswith(SAMPLE) else None
 
 
 def variables_of(text: str) -> list[str]:
@@ -95,6 +122,23 @@ def to_components(shape: Shape) -> list[dict[str, Any]]:
     if shape.buttons:
         components.append({"type": "BUTTONS", "buttons": [_button(one) for one in shape.buttons]})
     return components
+
+
+def keep_sample(
+    components: list[dict[str, Any]], before: list[dict[str, Any]], *, is_named: bool
+) -> list[dict[str, Any]]:
+    """Return Meta's components with our own file as the sample where it was ours before.
+
+    Meta tells a link to its own copy, which it does not take back.
+    """
+    ours = read(before, is_named=is_named)
+    if ours.sample_id is None or read(components, is_named=is_named).header is not ours.header:
+        return components
+    sample = {"header_handle": [ours.media]}
+    return [
+        {**one, "example": sample} if _text(one, "type").upper() == "HEADER" else one
+        for one in components
+    ]
 
 
 def read(components: Any, *, is_named: bool) -> Shape:

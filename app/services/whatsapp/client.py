@@ -155,9 +155,15 @@ def upload(
 
 
 def request(
-    credentials: Credentials, method: str, path: str, *, data: dict[str, Any] | None = None
+    credentials: Credentials,
+    method: str,
+    path: str,
+    *,
+    data: dict[str, Any] | None = None,
+    content: IO[bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Call a management endpoint.
+    """Call a management endpoint, with JSON or with the bytes of a file.
 
     Raises:
         GraphRefused: Meta answered with an error.
@@ -166,7 +172,13 @@ def request(
     db.refuse_inside_transaction()
     url = f"{credentials.graph_url}/{credentials.version}/{path}"
     try:
-        response = _http().request(method, url, json=data, headers=_headers(credentials))
+        response = _http().request(
+            method,
+            url,
+            json=data,
+            content=content,
+            headers={**_headers(credentials), **(headers or {})},
+        )
     except httpx.HTTPError as error:
         raise ProviderError from error
     body = _json(response)

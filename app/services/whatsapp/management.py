@@ -53,6 +53,7 @@ class TokenInfo(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     is_valid: bool = False
+    app_id: str | None = None
     scopes: list[str] = []
     expires_at: int = 0
 

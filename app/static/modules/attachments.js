@@ -1,10 +1,9 @@
 // Files that somebody wants to send: brought to the server at once, with their progress, and each with its own words.
 // The server looks at every file; what is said here before is only the kinder way to the same answer.
 import { reader } from "parley/reader.js";
+import { LARGEST, bring } from "parley/upload.js";
 
-const ADDRESS = "/api/media";
 const MOST = 10;
-const LARGEST = 100 * 1024 * 1024;
 const CAPTIONED = ["image", "video", "document"];
 
 export const Attachments = {
@@ -39,11 +38,11 @@ export const Attachments = {
   methods: {
     add(files) {
       const room = Math.max(0, MOST - this.items.length);
-      for (const file of [...files].slice(0, room)) this.bring(file);
+      for (const file of [...files].slice(0, room)) this.takeIn(file);
       this.excess = files.length > room;
       this.$emit("change", this.items.length);
     },
-    bring(file) {
+    takeIn(file) {
       this.count += 1;
       const isShown = /^image\/(png|jpeg|webp|gif)$/.test(file.type);
       this.items.push({ key: this.count, name: file.name || this.strings.pasted, bytes: file.size, preview: isShown ? URL.createObjectURL(file) : null, caption: "", progress: 0, state: "coming", error: null, id: null, kind: null });
@@ -53,27 +52,14 @@ export const Attachments = {
       else this.upload(item, file);
     },
     upload(item, file) {
-      const request = new XMLHttpRequest();
-      const form = new FormData();
-      form.append("file", file, item.name);
-      const done = new Promise((resolve) => {
-        request.upload.onprogress = ({ loaded, total }) => (item.progress = total ? loaded / total : 0);
-        request.onerror = request.ontimeout = () => resolve(this.refuse(item, this.strings.upload_failed));
-        request.onabort = () => resolve();
-        request.onload = () => resolve(this.onAnswer(item, request));
-      });
-      this.requests.set(item.key, { request, done });
-      request.open("POST", ADDRESS);
-      request.responseType = "json";
-      request.send(form);
+      const coming = bring(file, item.name, { failed: this.strings.upload_failed, onProgress: (part) => (item.progress = part) });
+      this.requests.set(item.key, { abort: coming.abort, done: coming.done.then((answer) => this.onAnswer(item, answer)) });
     },
-    onAnswer(item, { status, response }) {
-      if (status !== 201) {
-        const error = response?.error;
-        return this.refuse(item, error?.fields?.file || error?.message || this.strings.upload_failed);
-      }
-      item.id = response.media.id;
-      item.kind = response.media.type;
+    onAnswer(item, { media, error }) {
+      if (error) return this.refuse(item, error);
+      if (!media) return; // it was taken away meanwhile
+      item.id = media.id;
+      item.kind = media.type;
       item.state = "ready";
     },
     refuse(item, words) {
@@ -87,7 +73,7 @@ export const Attachments = {
       this.$emit("change", this.items.length);
     },
     forget(item) {
-      this.requests.get(item.key)?.request.abort();
+      this.requests.get(item.key)?.abort();
       this.requests.delete(item.key);
       if (item.preview) URL.revokeObjectURL(item.preview);
     },
