@@ -28,6 +28,9 @@ KINDS = (
 )  # fmt: skip
 POINT_HITS = 3
 RESTART_S = 0.2
+# PostgreSQL comes up between two of its deaths, or its supervisor's pauses, and with them the
+# outage, would grow for as long as the round has nothing else left to kill.
+UP_S = 4.0
 
 
 class Process:
@@ -179,8 +182,10 @@ class Faults:
                 return True
 
     def _kill_postmaster(self) -> bool:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, psutil.NoSuchProcess):
             path = self._config.data_dir / "postgres/cluster/postmaster.pid"
-            os.kill(int(path.read_text().split("\n")[0]), signal.SIGQUIT)
-            return True
+            pid = int(path.read_text().split("\n")[0])
+            if time.time() - psutil.Process(pid).create_time() > UP_S:
+                os.kill(pid, signal.SIGQUIT)
+                return True
         return False
