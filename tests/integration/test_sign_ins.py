@@ -49,6 +49,25 @@ def refusal(result: Outcome) -> tuple[object, ...]:
     return type(error), error.code, error.status, str(error), vars(error)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_every_try_costs_one_hash_whoever_it_names(
+    ana: Actor, monkeypatch: pytest.MonkeyPatch, *, known: bool
+):
+    hashed: list[str] = []
+    real = passwords._hasher
+
+    class Counted:
+        def verify(self, stored: str, password: str) -> bool:
+            hashed.append(stored)
+            return real.verify(stored, password)
+
+    monkeypatch.setattr(passwords, "_hasher", Counted())
+
+    refusal(try_with(email_of(ana) if known else "nobody@example.com", "wrong password"))
+
+    assert len(hashed) == 1
+
+
 def test_every_refusal_is_the_same(ana: Actor, rival: Team):
     suspended, empty = make_person(rival.id), make_person(rival.id)
     execute("UPDATE users SET status = 'SUSPENDED' WHERE id = %s", suspended.user_id)
