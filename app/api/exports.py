@@ -15,7 +15,7 @@ from app.errors import NotAuthenticated, ValidationFailed
 from app.i18n import gettext as _
 from app.services import audit
 from app.services.rate_limits import Limit
-from app.web import count, find_session
+from app.web import count, find_session, refuse_foreign_page
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ async def audit_csv(request: Request) -> Response:
     The query takes what the page filters by: `action`, `userId`, `since` and `until` (times with
     a zone); 422 where one of them cannot be read.
     """
+    refuse_foreign_page(request)  # taking it is written down, and counted
     session = await find_session(request)
     if session is None:
         raise NotAuthenticated

@@ -112,11 +112,13 @@ def remove(session: Session, actor: Actor, user_id: UUID) -> None:
         NotFound: not a member here.
         OwnersOnly: an owner is removed by somebody who is none.
         LastOwner: there would be no owner left.
+        ProofNeeded: an owner is removed, and the password was not shown lately.
     """
     actor.require(Permission.MEMBER_MANAGE)
     membership = _locked(session, actor.workspace_id, user_id)
     if membership.role is Role.OWNER:
         _require_owner(actor)
+        sessions.require_proof(session, actor)
     _end(session, actor, membership, "member.removed")
 
 

@@ -49,6 +49,19 @@ def test_file_holds_no_formula_and_says_that_it_was_taken(api: Api, acme: Team):
     assert told[1][2] == '\'=HYPERLINK("//x")'
 
 
+def test_foreign_page_takes_nothing_and_counts_nothing(api: Api, acme: Team):
+    theirs = {
+        "Cookie": browser_of(acme.owner)["Cookie"],
+        "Sec-Fetch-Site": "cross-site",
+    }
+
+    for _again in range(20):
+        assert error_of(api.get(CSV, headers=theirs))[0] == 403
+
+    assert value("SELECT count(*) FROM audit_entries WHERE action = 'audit.exported'") == 0
+    assert lines(api, acme.owner)
+
+
 def test_file_is_whole_beyond_what_one_query_reads(api: Api, acme: Team):
     many = 2 * exports.ROWS + 3
     execute(

@@ -237,3 +237,18 @@ def test_foreign_owner_finds_nobody_here(boss: Actor, rival: Team):
 
     assert rows("SELECT * FROM memberships ORDER BY id") == before
     assert listed == {one.user_id for one in rival.members().values()}
+
+
+def test_owner_is_removed_by_somebody_who_has_just_shown_the_password(
+    boss: Actor, frozen_clock: Clock
+):
+    other = make_person(boss.workspace_id, Role.OWNER)
+    agent = make_person(boss.workspace_id)
+    frozen_clock.move(PROOF * 2)
+
+    assert outcome(partial(act, members.remove, boss, other.user_id)) is ProofNeeded
+    act(members.remove, boss, agent.user_id)
+    fresh = sign_in(boss)
+    act(members.remove, fresh, other.user_id)
+
+    assert is_refused(other)

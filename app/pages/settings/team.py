@@ -145,6 +145,10 @@ class Team:
 
     @action
     async def _remove(self, one: MemberView) -> None:
+        async def remove() -> None:
+            await call(self._actor, members.remove, one.user_id)
+            await self._load()
+
         name = one.name or one.email
         with self._root:
             is_sure = await confirm(
@@ -153,9 +157,8 @@ class Team:
                 label=_("Remove"),
                 testid="member-remove",
             )
-        if is_sure:
-            await call(self._actor, members.remove, one.user_id)
-            await self._load()
+            if is_sure:
+                await proven(self._actor, remove)
 
     @action
     async def _transfer(self, one: MemberView) -> None:
@@ -249,7 +252,7 @@ def _role_table() -> None:
     with (
         section(_("What each role may do")),
         table_region(_("What each role may do")),
-        ui.element("table").classes("table"),
+        ui.element("table").classes("table table-tight"),
     ):
         with ui.element("thead"), ui.element("tr"):
             for words in (_("Permission"), *(role_name(role) for role in Role)):
