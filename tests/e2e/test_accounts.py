@@ -63,6 +63,11 @@ def test_from_signing_up_to_a_team_and_out_again(person: Person) -> None:
     settings(owner, "team")
     expect(owner.get_by_text("Confirm your e-mail address first")).to_be_visible()
     expect(owner.get_by_test_id("invite-email")).to_have_count(0)
+    owner.goto("/phone-numbers/connect")
+    ready(owner)
+    expect(owner.get_by_test_id("connect-verify")).to_be_visible()
+    expect(owner.get_by_test_id("connect-own")).to_be_hidden()
+    expect(owner.get_by_test_id("connect-sandbox")).to_be_visible()
 
     open_mail(owner, "Confirm your e-mail address", ana)
     owner.get_by_test_id("verify-email-submit").click()

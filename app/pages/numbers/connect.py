@@ -64,7 +64,10 @@ class Connect:
     async def _choose(self) -> None:
         has_account = bool(await call(self._actor, whatsapp_accounts.list_all))
         with self._card(HOW, _("How do you want to connect?")):
-            with ui.element("div").classes("choices"):
+            if not self._session.is_verified:
+                _confirm_first()
+            with ui.element("div").classes("choices") as ways:
+                ways.set_visibility(self._session.is_verified)
                 _choice(
                     "connect-own", "key", _("A number that is at WhatsApp already"),
                     _("Bring the access token of your own app at Meta, then choose the numbers."),
@@ -184,3 +187,10 @@ def _done(number: PhoneNumberView) -> None:
         if number.is_sandbox:
             phone_link()
         link_button(_("All numbers"), "/phone-numbers", testid="connect-all")
+
+
+def _confirm_first() -> None:
+    """Say what comes before connecting a number of one's own."""
+    ui.label(_("Confirm your e-mail address first: a number belongs to somebody we can write to."))
+    link = link_button(_("Confirm my address"), "/verify-email", testid="connect-verify")
+    link.props["data-leave"] = True
