@@ -12,7 +12,6 @@ from tests.architecture.source import (
 
 MAX_FILE = 400
 MAX_FUNCTION = 60
-SCRIPTS = sorted((APP / "static").rglob("*.js"))
 FILES = python_files(APP, ROOT / "main.py", ROOT / "worker.py", ROOT / "tests")
 SCRIPTS = sorted(APP.rglob("*.js"))
 
