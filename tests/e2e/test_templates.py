@@ -102,3 +102,23 @@ def test_the_editor_fits_a_phone(person: Person, stack: Stack) -> None:
     expect(page.get_by_test_id("button-0-value")).to_be_visible()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_nothing_moves_from_under_the_pointer_when_the_last_finding_goes(
+    person: Person, stack: Stack
+) -> None:
+    page = person(connected(stack, "Still"))
+    page.goto("/templates/new")
+    ready(page)
+    findings = page.get_by_test_id("template-findings").locator("li")
+    write(page, name="hello", body="Your order {{order}} is ready for you in our shop.")
+    example = page.get_by_test_id("example-body-order")
+    expect(findings).to_have_count(1)
+    below = page.get_by_test_id("add-button-copy-code")
+    example.hover()
+    page.mouse.wheel(0, 5_000)
+    page.wait_for_timeout(300)
+    before = below.bounding_box()
+    example.fill("1024")
+    expect(findings).to_have_count(0)
+    assert below.bounding_box() == before

@@ -74,8 +74,10 @@ class Editor:
             self._draw()
 
     def _draw(self) -> None:
-        view, is_new = self._view, self._view is None
+        view = self._view
         shape = view.shape if view else Shape()
+        is_draft = view is None or view.status is TemplateStatus.DRAFT
+        can_edit = self._may_manage and (view is None or view.is_editable)
         self._examples = dict(shape.examples)
         self._header_examples = dict(shape.header_examples)
         self._page.clear()
@@ -83,14 +85,15 @@ class Editor:
             with ui.element("div").classes("page-stack"):
                 if view is not None:
                     self._state(view)
-                can_edit = self._may_manage and (is_new or (view is not None and view.is_editable))
                 if can_edit:
-                    self._form(shape, is_draft=view is None or view.status is TemplateStatus.DRAFT)
+                    self._form(shape, is_draft=is_draft)
                 if self._may_manage and view is not None:
                     self._more(view)
             with ui.element("aside").classes("editor-preview"):
                 ui.label(_("What the customer sees")).classes("label")
                 self._preview = ui.element("div")
+                if can_edit:
+                    self._finish(is_draft=is_draft)
         self._paint(shape)
         if can_edit:
             self._refresh()
@@ -133,13 +136,19 @@ class Editor:
             self._example_box = ui.element("div").classes("form")
             self._line("footer", _("Footer"), shape.footer, most=80)
             self._buttons = ButtonRows(shape.buttons, self._refresh)
+
+    def _finish(self, *, is_draft: bool) -> None:
+        """Draw what is still missing and the actions: beside the fields, so that none of them
+        moves from under the pointer when the list grows or shrinks."""
+        with ui.element("div").classes("mt-3") as self._missing:
+            ui.label(_("Before it can be submitted")).classes("label")
             self._findings = mark(ui.element("ul").classes("findings"), "template-findings")
-            with ui.element("div").classes("form-actions"):
-                if is_draft:
-                    button(_("Save the draft"), self._save, testid="template-save")
-                self._submit_button = button(
-                    _("Submit to Meta"), self._submit, look="primary", testid="template-submit"
-                )
+        with ui.element("div").classes("form-actions"):
+            if is_draft:
+                button(_("Save the draft"), self._save, testid="template-save")
+            self._submit_button = button(
+                _("Submit to Meta"), self._submit, look="primary", testid="template-submit"
+            )
 
     def _identity(self) -> None:
         view = self._view
@@ -218,6 +227,7 @@ class Editor:
             for one in findings:
                 with ui.element("li"):
                     ui.label(one.sentence)
+        self._missing.set_visibility(bool(findings))
         self._submit_button.set_enabled(not findings)
         self._paint(shape)
 
