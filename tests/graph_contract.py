@@ -1,15 +1,15 @@
 """Meta's OpenAPI document as a judge of requests to Graph.
 
-Its schemas are followed where they are right; `CORRECTIONS` says where they are not. Two faults are
-everywhere and mended in passing: a part of an `allOf` refuses the members of the other parts, so
-the parts are merged; and most objects say nothing of unknown members, so every object is closed.
+Its schemas are followed where they are right; `graph_corrections` says where they are not. Two
+faults are everywhere and mended in passing: a part of an `allOf` refuses the members of the other
+parts, so the parts are merged; and most objects say nothing of unknown members, so every object is
+closed.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from email import message_from_bytes
 from functools import cache
 from typing import Any
@@ -19,134 +19,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.contracts import DOCUMENT
+from tests.graph_corrections import BODIES, CORRECTIONS, QUERIES, SCHEMAS, Correction
 
 JSON, FORM = "application/json", "multipart/form-data"
-SCHEMAS = "#/components/schemas"
 GAP = re.compile(r"\{([^}]+)\}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
-    """What the document should say at a place below its schemas, and why."""
-
-    place: str
-    value: Any
-    why: str
-
-
-def _file(**beside: dict[str, Any]) -> dict[str, Any]:
-    """Return what a file is: an id or a link, and what may stand beside it."""
-    ways = ({"id": {"type": "string"}}, {"link": {"type": "string", "format": "url"}})
-    return {
-        "type": "object",
-        "oneOf": [{"required": list(way), "properties": way | beside} for way in ways],
-    }
-
-
-CAPTION = {"type": "string", "maxLength": 1024}
-CORRECTIONS = (
-    Correction(
-        place="TextMessage/allOf/1/properties/text",
-        value={"$ref": f"{SCHEMAS}/TextMessage_1"},
-        why="Limit and required member of a text are in TextMessage_1, to which nothing refers.",
-    ),
-    Correction(
-        place="BaseMessageProperties/properties/messaging_product",
-        value={"$ref": f"{SCHEMAS}/MessageRequest/properties/messaging_product"},
-        why="Any word is taken here; MessageRequest, to which nothing refers, names the only one.",
-    ),
-    Correction(
-        place="BaseMessageProperties/required",
-        value=["messaging_product", "recipient_type", "type"],
-        why="`to` may be missing where `recipient` is given; the next correction asks for one.",
-    ),
-    Correction(
-        place="BaseMessageProperties/anyOf",
-        value=[{"required": ["to"]}, {"required": ["recipient"]}],
-        why="A message goes to a phone number or to a business-scoped user id.",
-    ),
-    Correction(
-        place="BaseMessageProperties/properties/recipient",
-        value={"type": "string", "pattern": r"^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$"},
-        why="The document is older than business-scoped user ids.",
-    ),
-    Correction(
-        place="BaseMessageProperties/properties/biz_opaque_callback_data",
-        value={"$ref": f"{SCHEMAS}/CallRequestPayload/properties/biz_opaque_callback_data"},
-        why="The member is described for calls only; messages take it within the same limit.",
-    ),
-    Correction(
-        place="MessageContext/required",
-        value=["message_id"],
-        why="A reply to nothing is refused by Meta; the document lets `context` be empty.",
-    ),
-    Correction(
-        place="LanguageObject/required",
-        value=["code"],
-        why="Every sample of a template message has the code alone; one policy is left to name.",
-    ),
-    Correction(
-        place="LocationMessage/allOf/1/properties/location/properties/latitude/type",
-        value="number",
-        why="Every sample of a place has numbers.",
-    ),
-    Correction(
-        place="LocationMessage/allOf/1/properties/location/properties/longitude/type",
-        value="number",
-        why="Every sample of a place has numbers.",
-    ),
-    Correction(
-        place="DocumentMessage/allOf/1/properties/document",
-        value=_file(caption=CAPTION, filename={"type": "string", "maxLength": 240}),
-        why="MediaObject has neither; Meta's reference of documents and the samples have both.",
-    ),
-    Correction(
-        place="AudioMessage/allOf/1/properties/audio",
-        value=_file(voice={"type": "boolean"}),
-        why="The document is older than voice messages.",
-    ),
-    *(
-        Correction(
-            place=f"{kind.title()}Message/allOf/1/properties/{kind}",
-            value=_file(caption=CAPTION),
-            why="The caption is in MediaObject_1 only, of which one way lacks its end.",
-        )
-        for kind in ("image", "video")
-    ),
-    Correction(
-        place="InteractiveObject/properties/type/enum",
-        value=["button", "list", "cta_url", "product", "product_list", "catalog_message", "flow"],
-        why="The document is older than buttons that open a web page.",
-    ),
-    Correction(
-        place="ActionObject/oneOf/3",
-        value={
-            "required": ["name", "parameters"],
-            "properties": {
-                "name": {"type": "string", "enum": ["cta_url"]},
-                "parameters": {
-                    "type": "object",
-                    "required": ["display_text", "url"],
-                    "properties": {
-                        "display_text": {"type": "string", "minLength": 1, "maxLength": 20},
-                        "url": {"type": "string"},
-                    },
-                },
-            },
-        },
-        why="The same; it stands in the place of catalogues, which we do not send.",
-    ),
-    Correction(
-        place="TemplateComponent/properties/index/pattern",
-        value="^[0-9]$",
-        why="The pattern holds the numbers of footnotes; the text beside it says 0-9.",
-    ),
-    Correction(
-        place="TemplateComponent/properties/sub_type/enum",
-        value=["quick_reply", "url", "catalog", "copy_code"],
-        why="The document is older than buttons that copy a code.",
-    ),
-)
 
 
 @cache
@@ -167,18 +43,23 @@ class Contract:
     def problems(self, request: httpx.Request, *, base: str = "") -> list[str]:
         """Say what is wrong with a request to `{base}/{version}/…`; nothing if it is right."""
         called = request.url.path.removeprefix(base)
-        template = self._template(request.method.lower(), called)
-        if template is None:
-            return [f"{request.method} {called}: no such operation"]
+        found = [
+            self._problems(request, template, called)
+            for template in self._templates(request.method.lower(), called)
+        ]
+        return min(found, key=len, default=[f"{request.method} {called}: no such operation"])
+
+    def _problems(self, request: httpx.Request, template: str, called: str) -> list[str]:
         operation = self._paths[template][request.method.lower()]
+        called_as = f"{request.method} {template}"
         values = {
             "path": _gaps(template, called),
             "header": request.headers,
             "query": request.url.params,
         }
         return [
-            *self._wrong_parameters(operation, values),
-            *self._wrong_body(operation, request),
+            *self._wrong_parameters(operation, values, QUERIES.get(called_as, frozenset())),
+            *self._wrong_body(operation, request, BODIES.get(called_as)),
         ]
 
     def _correct(self, correction: Correction) -> None:
@@ -188,17 +69,22 @@ class Contract:
             target = target[int(step)] if isinstance(target, list) else target[step]
         target[int(last) if isinstance(target, list) else last] = correction.value
 
-    def _template(self, method: str, called: str) -> str | None:
-        """Return the path of the document that fits, the one with the fewest gaps if several do."""
+    def _templates(self, method: str, called: str) -> list[str]:
+        """Return the paths of the document that fit with the fewest gaps: several may, as ids of
+        all kinds look alike."""
         fitting = [
             path
             for path, operations in self._paths.items()
             if method in operations and re.fullmatch(GAP.sub("[^/]+", path), called)
         ]
-        return min(fitting, key=lambda path: len(GAP.findall(path)), default=None)
+        fewest = min((len(GAP.findall(path)) for path in fitting), default=0)
+        return [path for path in fitting if len(GAP.findall(path)) == fewest]
 
     def _wrong_parameters(
-        self, operation: dict[str, Any], values: Mapping[str, Mapping[str, str]]
+        self,
+        operation: dict[str, Any],
+        values: Mapping[str, Mapping[str, str]],
+        silent: frozenset[str],
     ) -> Iterator[str]:
         known = [self._parameter(one) for one in operation.get("parameters", [])]
         for parameter in known:
@@ -210,13 +96,15 @@ class Contract:
                 for error in Draft202012Validator(parameter["schema"]).iter_errors(value):
                     yield f"{place} {name}: {error.validator}"
         queries = {one["name"] for one in known if one["in"] == "query"}
-        yield from (f"query {name}: unknown" for name in set(values["query"]) - queries)
+        yield from (f"query {name}: unknown" for name in set(values["query"]) - queries - silent)
 
     def _parameter(self, parameter: dict[str, Any]) -> dict[str, Any]:
         reference = parameter.get("$ref", "")
         return dict(self._parameters[reference.rpartition("/")[2]] if reference else parameter)
 
-    def _wrong_body(self, operation: dict[str, Any], request: httpx.Request) -> Iterator[str]:
+    def _wrong_body(
+        self, operation: dict[str, Any], request: httpx.Request, better: dict[str, Any] | None
+    ) -> Iterator[str]:
         expected = operation.get("requestBody", {}).get("content", {})
         content, form = request.read(), form_of(request)
         kind = JSON if form is None else FORM
@@ -224,7 +112,7 @@ class Contract:
             yield from ["body: none is expected"] if content else []
             return
         body = json.loads(content) if form is None else form
-        schema = self._follow(expected[kind]["schema"])
+        schema = better or self._follow(expected[kind]["schema"])
         if choice := schema.get("discriminator"):
             chosen = choice["mapping"].get(body.get(choice["propertyName"]))
             if chosen is None:
@@ -238,7 +126,7 @@ class Contract:
         while reference := schema.get("$ref"):
             schema = self._schemas
             for step in reference.removeprefix(f"{SCHEMAS}/").split("/"):
-                schema = schema[step]
+                schema = schema[int(step)] if isinstance(schema, list) else schema[step]
         return schema
 
     def _closed(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -246,6 +134,8 @@ class Contract:
         schema = self._follow(schema)
         if parts := schema.get("allOf"):
             return self._closed(_merged([self._follow(part) for part in parts]))
+        if choice := schema.get("discriminator"):
+            return {"oneOf": [self._closed({"$ref": one}) for one in choice["mapping"].values()]}
         closed = dict(schema)
         if "properties" in schema:
             members = schema["properties"].items()
@@ -286,6 +176,7 @@ def _merged(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "properties": merged.get("properties", {}) | part.get("properties", {}),
             "required": merged.get("required", []) + part.get("required", []),
         }
+    merged.pop("discriminator", None)  # it has led here
     return merged
 
 

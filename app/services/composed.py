@@ -10,7 +10,7 @@ from app.i18n import gettext as _
 from app.services import writing
 from app.services.phone_text import e164
 from app.services.sending import Written
-from app.services.whatsapp import contents
+from app.services.whatsapp import contents, interactives
 
 M = TypeVar("M", bound=BaseModel)
 BUTTONS = ("first", "second", "third")
@@ -76,7 +76,7 @@ def buttons(texts: Texts) -> Written:
         for number, title in enumerate(titles, 1)
     ]
     body = {"type": "button", **_words(texts), "action": {"buttons": replies}}
-    return writing.interactive(_read(contents.Buttons, body, {"action": "first"}))
+    return writing.interactive(_read(interactives.Buttons, body, {"action": "first"}))
 
 
 def choices(texts: Texts) -> Written:
@@ -86,7 +86,7 @@ def choices(texts: Texts) -> Written:
         ValidationFailed: by these names.
     """
     lines = [line.strip() for line in _text(texts, "rows").splitlines() if line.strip()]
-    if not 1 <= len(lines) <= contents.MAX_ROWS:
+    if not 1 <= len(lines) <= interactives.MAX_ROWS:
         raise ValidationFailed({"rows": _("Write one to ten choices, each in a line of its own.")})
     rows = []
     for number, line in enumerate(lines, 1):
@@ -95,7 +95,9 @@ def choices(texts: Texts) -> Written:
     action = {"button": _text(texts, "button"), "sections": [{"rows": rows}]}
     body = {"type": "list", **_words(texts), "action": action}
     return writing.interactive(
-        _read(contents.Choices, body, {"sections": "rows", "button": "button", "action": "rows"})
+        _read(
+            interactives.Choices, body, {"sections": "rows", "button": "button", "action": "rows"}
+        )
     )
 
 
@@ -108,7 +110,7 @@ def link(texts: Texts) -> Written:
     parameters = {"display_text": _text(texts, "label"), "url": _text(texts, "url")}
     body = {"type": "cta_url", **_words(texts), "action": {"parameters": parameters}}
     return writing.interactive(
-        _read(contents.WebLink, body, {"display_text": "label", "url": "url"})
+        _read(interactives.WebLink, body, {"display_text": "label", "url": "url"})
     )
 
 

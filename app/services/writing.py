@@ -18,7 +18,8 @@ from app.services.media.kinds import MAX_BYTES, MAX_STILL_STICKER, MediaKind, fi
 from app.services.sending import Written
 from app.services.text import is_storable
 from app.services.whatsapp import contents
-from app.services.whatsapp.contents import MAX_CAPTION, AnyInteractive, dumped
+from app.services.whatsapp.contents import MAX_CAPTION, dumped
+from app.services.whatsapp.interactives import AnyInteractive
 
 CAPTIONED = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.DOCUMENT})
 MAX_FILENAME = 240

@@ -12,7 +12,18 @@ from app.config import configure
 from app.models.enums import MessageType
 from tests.api.callers import error_of, key_of
 from tests.api.conftest import Api
-from tests.api.sent_kinds import BUTTONS, CHOICES, KINDS, PERSON, PLACE, WITHOUT_FILE, picture
+from tests.api.sent_kinds import (
+    BUTTONS,
+    CHOICES,
+    ITEM,
+    KINDS,
+    LIKE,
+    OTHER_INTERACTIVES,
+    PERSON,
+    PLACE,
+    WITHOUT_FILE,
+    picture,
+)
 from tests.factories import Team, make_contact, make_conversation, make_message
 from tests.table_rows import count, row, value
 
@@ -60,10 +71,14 @@ def test_every_kind_is_queued(
 
 
 def test_new_contact_is_named_beside_any_kind(api: Api, acme: Team, customer: str):
-    answer = send(api, acme, customer, "location", PLACE | {"contactName": "Bea"})
+    for kind, content in (("location", PLACE), ("interactive", BUTTONS)):
+        answer = send(api, acme, customer, kind, content | {"contactName": "Bea"})
 
-    assert answer.status_code == 201, answer.text
-    assert "contactName" not in answer.json()["message"]["content"]
+        assert answer.status_code == 201, answer.text
+        assert "contactName" not in answer.json()["message"]["content"]
+
+
+PRODUCTS, FLOW = OTHER_INTERACTIVES[1], OTHER_INTERACTIVES[3]
 
 
 def deep(content: Any, path: str, put: object) -> Any:
@@ -97,6 +112,19 @@ ROW = {"id": "9", "title": "Nine"}
         ("contacts", []), ("contacts", {"contacts": []}), ("contacts", [{"phones": []}]),
         ("contacts", [{**PERSON, "name": {"formatted_name": ""}}]),
         ("reaction", {"emoji": "👍"}), ("reaction", {"message_id": "", "emoji": "👍"}),
+        ("contacts", [PERSON | {"colour": "red"}]), ("contacts", [PERSON | {"birthday": "soon"}]),
+        ("contacts", [PERSON | {"phones": [{"number": "+1"}]}]), ("contacts", [PERSON] * 258),
+        ("location", PLACE | {"colour": "red"}), ("reaction", LIKE | {"colour": "red"}),
+        ("interactive", BUTTONS | {"colour": "red"}),
+        ("interactive", deep(BUTTONS, "action.colour", "red")),
+        ("interactive", deep(BUTTONS, "header.image", {"id": "1"})),
+        ("interactive", deep(BUTTONS, "header", {"type": "image"})),
+        ("interactive", deep(BUTTONS, "header", {"type": "image", "image": {}})),
+        *(("interactive", deep(one, "action.colour", "red")) for one in OTHER_INTERACTIVES),
+        *(("interactive", one | {"action": {}}) for one in OTHER_INTERACTIVES),
+        ("interactive", deep(FLOW, "action.parameters.flow_name", "also")),
+        ("interactive", deep(FLOW, "action.parameters.flow_cta", "x" * 21)),
+        ("interactive", deep(PRODUCTS, "action.sections.0.product_items", [ITEM] * 31)),
         ("interactive", deep(BUTTONS, "action.buttons", [])),
         ("interactive", deep(BUTTONS, "action.buttons", [BUTTON] * 4)),
         ("interactive", deep(BUTTONS, "action.buttons", [BUTTON, BUTTON])),

@@ -30,14 +30,6 @@ from tests.integration.outbox_line import Line
 from tests.table_rows import execute, status_of
 from tests.waiting import wait_until
 
-# What the document leaves out of the operations on templates: Graph's general rules (fields and
-# pages of a list), and named or positional parameters, which Meta's overview of templates tells.
-UNDOCUMENTED = {
-    "$: additionalProperties",
-    "query fields: unknown",
-    "query limit: unknown",
-}
-
 pytestmark = needs_document
 
 
@@ -271,9 +263,7 @@ def test_templates_keep_the_contract(line: Line, requests: list[httpx.Request]):
     templates.delete(credentials, waba_id, template_id=made.id, name="order_update")
 
     assert (listed.id, listed.status) == (made.id, "APPROVED")
-    # The document knows the parts of a template from one example, of a kind that we do not make.
-    found = {one for one in problems(requests) if not one.startswith("$.components")}
-    assert found == UNDOCUMENTED
+    assert problems(requests) == []
     assert {one.method for one in requests} == {"POST", "GET", "DELETE"}
 
 

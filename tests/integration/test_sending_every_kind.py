@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from app import db
 from app.config import configure
@@ -22,7 +23,18 @@ from app.services.outbox.drain import drain as drain_outbox
 from app.services.sending import Written
 from app.services.storage import storage
 from app.services.whatsapp import client, contents
-from tests.api.sent_kinds import BUTTONS, CHOICES, LINK, PERSON, PLACE, WEB_LINK, picture
+from app.services.whatsapp.interactives import AnyInteractive
+from tests.api.sent_kinds import (
+    BUTTONS,
+    CHOICES,
+    FULL_CARD,
+    LINK,
+    OTHER_INTERACTIVES,
+    PERSON,
+    PLACE,
+    WEB_LINK,
+    picture,
+)
 from tests.contracts import needs_document
 from tests.factories import make_message
 from tests.graph_contract import contract
@@ -72,17 +84,16 @@ def file_message(line: Line, kind: MediaKind, file: FileView, **beside: Any) -> 
 
 
 def everything(line: Line) -> list[Written]:
-    lively = {
-        "buttons": contents.Buttons.model_validate(BUTTONS),
-        "list": contents.Choices.model_validate(CHOICES),
-        "link": contents.WebLink.model_validate(WEB_LINK),
-    }
+    lively = TypeAdapter[AnyInteractive](AnyInteractive)
     written = [
         writing.location(contents.Location.model_validate(PLACE)),
-        writing.cards(contents.Contacts.model_validate({"contacts": [PERSON]})),
+        writing.cards(contents.Contacts.model_validate({"contacts": [PERSON, FULL_CARD]})),
         writing.reaction("wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBI", "👍"),
         writing.reaction("wamid.HBgLMTY1MDM4Nzk0MzkVAgARGBI", ""),
-        *(writing.interactive(one) for one in lively.values()),
+        *(
+            writing.interactive(lively.validate_python(one))
+            for one in (BUTTONS, CHOICES, WEB_LINK, *OTHER_INTERACTIVES)
+        ),
         *(writing.linked(kind, LINK) for kind in MediaKind),
         writing.linked(MediaKind.DOCUMENT, LINK, caption="Look", filename="a.pdf"),
         *(writing.linked(kind, LINK, caption="x" * 1024) for kind in FILMS),

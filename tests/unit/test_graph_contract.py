@@ -15,7 +15,8 @@ from app.ids import new_id
 from app.services.whatsapp import outbound
 from app.services.whatsapp.outbound import Attempt, OutgoingText, ReplyTo, TextBody
 from tests.contracts import needs_document
-from tests.graph_contract import CORRECTIONS, Contract, Correction, contract, document
+from tests.graph_contract import Contract, contract, document
+from tests.graph_corrections import CORRECTIONS, Correction
 
 ORIGIN = "https://graph.example"
 MESSAGES = "/{Version}/{Phone-Number-ID}/messages"
@@ -47,7 +48,15 @@ TEMPLATE = {
                 "sub_type": "copy_code",
                 "index": "0",
                 "parameters": [{"type": "coupon_code", "coupon_code": "SAGE10"}],
-            }
+            },
+            {
+                "type": "body",
+                "parameters": [{"type": "text", "parameter_name": "name", "text": "Ana"}],
+            },
+            {
+                "type": "header",
+                "parameters": [{"type": "image", "image": {"link": "https://shop.example/a.jpg"}}],
+            },
         ],
     },
 }
@@ -75,6 +84,43 @@ OTHERS = [
         },
     }.items()
 ]
+
+
+CARD = {
+    "name": {"formatted_name": "Mia Wolf", "first_name": "Mia"},
+    "phones": [{"phone": "+49 30 901820", "type": "CELL", "wa_id": "4930901820"}],
+}
+OTHERS.append(without("text") | {"type": "contacts", "contacts": [CARD] * 6})
+
+
+def interactive(kind: str, **members: Any) -> dict[str, Any]:
+    content = {"type": kind, "body": {"text": "Choose"}} | members
+    return without("text") | {"type": "interactive", "interactive": content}
+
+
+def filled(*components: Any) -> dict[str, Any]:
+    return TEMPLATE | {"template": TEMPLATE["template"] | {"components": list(components)}}
+
+
+REPLIES = {"buttons": [{"type": "reply", "reply": {"id": "1", "title": "Yes"}}]}
+HOLLOW = [
+    without("text") | {"type": "reaction", "reaction": {}},
+    without("text") | {"type": "location", "location": {}},
+    without("text") | {"type": "contacts", "contacts": [{}]},
+    without("text") | {"type": "contacts", "contacts": [{"name": {"first_name": "Mia"}}]},
+    without("text") | {"type": "contacts", "contacts": [{"name": {"formatted_name": "Mia"}}]},
+    interactive("list", action=REPLIES),
+    interactive("button", action=REPLIES, colour="red"),
+    interactive("button", action=REPLIES, body={}),
+    interactive("button", action=REPLIES | {"name": "cta_url"}),
+    interactive("catalog_message", action={"name": "cta_url"}),
+    interactive("carousel", action=REPLIES),
+    filled({"type": "body", "parameters": [{"type": "text", "foo": 1}]}),
+    filled({"type": "header", "parameters": [{"type": "image", "image": {}}]}),
+    filled({"type": "button", "sub_type": "url", "index": "0",
+            "parameters": [{"type": "payload", "text": "x"}]}),
+    filled({"type": "footer", "parameters": []}),
+]  # fmt: skip
 
 
 def to_messages(body: Any, **over: Any) -> httpx.Request:
@@ -176,6 +222,67 @@ def test_right_request_is_not_accused(body: dict[str, Any]):
     assert contract().problems(to_messages(body)) == []
 
 
+@pytest.mark.parametrize("body", HOLLOW)
+def test_what_lacks_or_mixes_members_is_found(body: dict[str, Any]):
+    assert contract().problems(to_messages(body)) != []
+
+
+TEMPLATES = "/{Version}/{WABA-ID}/message_templates"
+OTHER_KINDS = {"FLOW", "OTP", "MPM", "CATALOG", "VOICE_CALL", "SPM"}
+
+
+def template_examples() -> list[tuple[str, dict[str, Any]]]:
+    """Return the document's examples of making a template, of the kinds that we make."""
+    content = document()["paths"][TEMPLATES]["post"]["requestBody"]["content"]["application/json"]
+    examples = [(name, one["value"]) for name, one in content["examples"].items()]
+    return [
+        (name, body)
+        for name, body in examples
+        if not any(
+            button["type"] in OTHER_KINDS
+            for part in body["components"]
+            for button in part.get("buttons", [])
+        )
+    ]
+
+
+def test_making_a_template_as_the_documents_examples_do_is_right():
+    found = {
+        name: contract().problems(to_messages(body, url=f"{ORIGIN}/v25.0/7/message_templates"))
+        for name, body in template_examples()
+    }
+
+    assert len(found) == 4
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+BODY = {"type": "BODY", "text": "Hello {{1}}, welcome.", "example": {"body_text": [["Ana"]]}}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"colour": "red"},
+        {"category": "NEWS"},
+        {"name": "Order Update"},
+        {"language": None},
+        {"components": []},
+        {"components": [BODY, {"type": "FOOTER", "txet": "Marigold"}]},
+        {"components": [BODY, {"type": "FOOTER", "text": "x" * 61}]},
+        {"components": [BODY | {"example": {"body_text": "Ana"}}]},
+        {"components": [BODY, {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Go"}]}]},
+        {"components": [BODY, {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE"}]}]},
+        {"components": [{"type": "HEADER", "format": "IMAGE"}, BODY]},
+    ],
+)
+def test_wrong_template_is_found(members: dict[str, Any]):
+    right = {"name": "hello", "language": "en_US", "category": "UTILITY", "components": [BODY]}
+    address = f"{ORIGIN}/v25.0/7/message_templates"
+
+    assert contract().problems(to_messages(right, url=address)) == []
+    assert contract().problems(to_messages(right | members, url=address)) != []
+
+
 @pytest.mark.parametrize("name", ["Send Text Message", "Send Reply to Text Message"])
 def test_documents_own_examples_are_right(name: str):
     content = document()["paths"][MESSAGES]["post"]["requestBody"]["content"]["application/json"]
@@ -198,6 +305,7 @@ def test_every_correction_is_needed(correction: Correction):
             TEXT | {"context": {}},
             TEMPLATE,
             *OTHERS,
+            *HOLLOW,
         )
     ]
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from app.api.rest.operation import Call
 from app.api.rest.shapes import BY_TYPE, Body, Text, kind
@@ -13,7 +13,7 @@ from app.services import sending, writing
 from app.services.contacts import MAX_NAME
 from app.services.media.kinds import MediaKind
 from app.services.sending import Written
-from app.services.whatsapp import contents
+from app.services.whatsapp import contents, interactives
 from app.services.whatsapp.outbound import TemplateBody
 
 
@@ -56,7 +56,7 @@ class TemplateContent(Named):
 class WithName(BaseModel):
     """Meta's own member, and beside it how somebody is called whom nobody knows yet."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     contact_name: Text | None = Field(default=None, alias="contactName", max_length=MAX_NAME)
 
@@ -124,11 +124,23 @@ class NewReaction(ToSend):
     content: ReactionContent
 
 
+class InteractiveContent(RootModel[interactives.AnyInteractive]):
+    """What there is to tap: Meta's member `interactive`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_name(cls, given: Any) -> Any:
+        """Take a name as any content does; only who is known by one can be sent this."""
+        if isinstance(given, dict):
+            return {name: value for name, value in given.items() if name != "contactName"}
+        return given
+
+
 class NewInteractive(ToSend):
     """Buttons, a list, a link or another of Meta's messages with something to tap."""
 
     type: Literal["interactive"]
-    content: contents.AnyInteractive
+    content: InteractiveContent
 
 
 class NewTemplate(ToSend):
@@ -189,7 +201,7 @@ def _written(call: Call, body: NewMessage) -> Written:
     if isinstance(content, ReactionContent):
         return writing.reaction(content.message_id, content.emoji)
     assert isinstance(body, NewInteractive)  # noqa: S101  # of the kinds it is the last
-    return writing.interactive(body.content)
+    return writing.interactive(body.content.root)
 
 
 def _members(content: WithName) -> dict[str, Any]:
