@@ -77,15 +77,18 @@ def _run(  # noqa: PLR0917  # one call site, above
     customers, staff = Customers(teams, meta, seed), Staff(settings.public_url, teams, seed)
     faults.start()
     writers = [
-        threading.Thread(target=customers.write, args=(count, seconds)),
-        threading.Thread(target=staff.write, args=(replies, seconds)),
+        threading.Thread(target=customers.write, args=(count, seconds), daemon=True),
+        threading.Thread(target=staff.write, args=(replies, seconds), daemon=True),
     ]
     began = time.monotonic()
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join()
-    extra = _hit_the_rest(faults, customers, staff)
+        writer.join(max(0.0, began + seconds + MOST_EXTRA_S - time.monotonic()))
+    are_stuck = any(writer.is_alive() for writer in writers)
+    if are_stuck:
+        staff.is_over.set()
+    extra = 0 if are_stuck else _hit_the_rest(faults, customers, staff)
     faults.end()
     while not (meta.is_done and is_quiet()) and _elapsed(faults) < PATIENCE_S:
         time.sleep(0.2)
@@ -93,6 +96,9 @@ def _run(  # noqa: PLR0917  # one call site, above
     found = verdict(customers.wanted, staff.replies, graph)
     if quiet_after_s >= PATIENCE_S:
         found["wrong"].append(f"not quiet {PATIENCE_S:.0f} s after the last fault")
+    if are_stuck:
+        found["wrong"].append(f"who writes was not done {MOST_EXTRA_S:.0f} s after the time")
+    found["wrong"] += [f"too few faults: {kind}" for kind in faults.too_few]
     found["wrong"] += [f"crash point never hit often enough: {name}" for name in faults.missing]
     return {
         "seed": seed,

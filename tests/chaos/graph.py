@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -42,6 +43,11 @@ class Graph(ThreadingHTTPServer):
 
     def start(self) -> None:
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that was killed while it was answered."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def luck(self, *words: object) -> random.Random:
         """Return dice that fall alike for the same words in every run."""

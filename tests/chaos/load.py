@@ -23,6 +23,8 @@ from tests.webhook_factories import sign, status, text_message, webhook_body
 SENDERS = 32
 CUSTOMERS = 40
 DOUBLED = 0.1
+# How many messages a body holds; Meta puts several into one when it is behind.
+SIZES, WEIGHTS = (1, 2, 7), (88, 8, 4)
 LATE_S = 2.0
 # Answers after which the same request is made again: still under way, too many, away.
 AGAIN = frozenset({409, 429, 500, 502, 503, 504})
@@ -34,6 +36,8 @@ class Wanted:
 
     workspace_id: UUID
     wamid: str
+    sender: str
+    text: str
 
 
 class Meta:
@@ -96,20 +100,27 @@ class Customers:
     def write(self, count: int, seconds: float) -> None:
         """Write so many messages over this time, shuffled, every tenth body sent twice."""
         bodies: list[tuple[Number, bytes]] = []
-        for index in range(len(self.wanted), len(self.wanted) + count):
-            team = self._teams[index % len(self._teams)]
-            sender = f"4478000{self._dice.randrange(CUSTOMERS):05d}"
-            wamid = f"wamid.IN.{index}"
-            self.wanted.append(Wanted(team.id, wamid))
-            body = webhook_body(
-                team.number, [text_message(f"Message {index}", sender=sender, wamid=wamid)]
-            )
-            bodies += [(team.number, body)] * (2 if self._dice.random() < DOUBLED else 1)
+        last = len(self.wanted) + count
+        while len(self.wanted) < last:
+            size = min(self._dice.choices(SIZES, WEIGHTS)[0], last - len(self.wanted))
+            body = self._body(self._dice.choice(self._teams), size)
+            bodies += [body] * (2 if self._dice.random() < DOUBLED else 1)
         self._dice.shuffle(bodies)
         began = time.monotonic()
         for index, (number, body) in enumerate(bodies):
             time.sleep(max(0.0, began + seconds * index / len(bodies) - time.monotonic()))
             self._meta.post(number, body)
+
+    def _body(self, team: Team, size: int) -> tuple[Number, bytes]:
+        first = len(self.wanted)
+        for index in range(first, first + size):
+            sender = f"4478000{self._dice.randrange(CUSTOMERS):05d}"
+            self.wanted.append(Wanted(team.id, f"wamid.IN.{index}", sender, f"Message {index}"))
+        messages = [
+            text_message(one.text, sender=one.sender, wamid=one.wamid)
+            for one in self.wanted[first:]
+        ]
+        return team.number, webhook_body(team.number, messages)
 
 
 class Staff:
@@ -120,6 +131,7 @@ class Staff:
 
     def __init__(self, base_url: str, teams: list[Team], seed: int) -> None:
         self.replies: list[UUID] = []
+        self.is_over = threading.Event()
         self._http = httpx.Client(base_url=base_url, trust_env=False, timeout=10.0)
         self._teams = teams
         self._dice = random.Random(seed)
@@ -144,7 +156,7 @@ class Staff:
             "type": "text",
             "content": {"text": text},
         }
-        while True:
+        while not self.is_over.is_set():
             with suppress(httpx.HTTPError):  # it died over the request, or is not back yet
                 answer = self._http.post("/api/messages", json=body, headers=headers)
                 if answer.status_code == httpx.codes.CREATED:

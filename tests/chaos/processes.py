@@ -121,6 +121,11 @@ class Faults:
     def missing(self) -> list[str]:
         return [name for process in self._processes.values() for name in process.missing]
 
+    @property
+    def too_few(self) -> list[str]:
+        """The kinds of faults that never came."""
+        return [kind for kind in dict.fromkeys(KINDS) if not self.counts[kind]]
+
     def start(self) -> None:
         for process in self._processes.values():
             process.start()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.services import stats
-from tests.chaos.graph import Graph
+from tests.chaos.graph import PLANS, Graph
 from tests.chaos.load import Wanted
 from tests.table_rows import count, rows
 
@@ -39,6 +39,8 @@ def verdict(wanted: list[Wanted], replies: list[UUID], graph: Graph) -> dict[str
     wrong += [f"lost {key[1]}" for key in lost]
     wrong += [f"stored in the wrong place {key[1]}" for key in strange]
     wrong += [f"doubled {key[1]}" for key in doubled]
+    wrong += _inbound(wanted)
+    wrong += _history(graph)
     unsent = _replies(replies, graph, wrong)
     if unsent > MOST_UNSENT * len(replies):
         wrong.append(f"{unsent} of {len(replies)} replies never left")
@@ -60,6 +62,57 @@ def verdict(wanted: list[Wanted], replies: list[UUID], graph: Graph) -> dict[str
         "webhook_events": count("webhook_events"),
         "wrong": wrong,
     }
+
+
+def _inbound(wanted: list[Wanted]) -> list[str]:
+    """Check that each message says what was said, by whom, in one thread, and counts as unread."""
+    found = {
+        (workspace_id, wamid): (phone, text)
+        for workspace_id, wamid, phone, text in rows(
+            """
+            SELECT m.workspace_id, m.wamid, c.phone_number, m.text
+            FROM messages AS m JOIN contacts AS c ON c.id = m.contact_id
+            WHERE m.direction = 'inbound'
+            """
+        )
+    }
+    wrong = [
+        f"{one.wamid} is {found[key]}"
+        for one in wanted
+        if (key := (one.workspace_id, one.wamid)) in found
+        and found[key] != (f"+{one.sender}", one.text)
+    ]
+    counted = rows(
+        """
+        SELECT c.id, c.unread_count, count(m.id) FILTER (WHERE m.direction = 'inbound')
+        FROM conversations AS c LEFT JOIN messages AS m ON m.conversation_id = c.id
+        GROUP BY c.id
+        """
+    )
+    wrong += [
+        f"{unread} of {number} messages unread in {thread}"
+        for thread, unread, number in counted
+        if unread != number
+    ]
+    threads = count("conversations"), count("contacts")
+    return wrong + ([f"{threads[0]} threads of {threads[1]} people"] if len({*threads}) > 1 else [])
+
+
+def _history(graph: Graph) -> list[str]:
+    """Check that each piece of news about a reply is kept once, with its message."""
+    kept: dict[str, list[str]] = defaultdict(list)
+    for wamid, message_id, status in rows("SELECT wamid, message_id, status FROM message_statuses"):
+        kept[f"{wamid} of {message_id}"].append(status)
+    told = {
+        f"{wamid} of {message_id.partition('.')[0]}": sorted(PLANS[graph.plans[message_id]])
+        for message_id, wamids in graph.taken.items()
+        for wamid in wamids
+    }
+    return [
+        f"news of {key}: {sorted(kept.get(key, []))}, not {told.get(key)}"
+        for key in kept.keys() | told.keys()
+        if sorted(kept.get(key, [])) != told.get(key)
+    ]
 
 
 def _replies(replies: list[UUID], graph: Graph, wrong: list[str]) -> int:

@@ -75,3 +75,25 @@ def test_odd_error_of_a_value_is_reported_all_the_same(raw: object):
 
     assert isinstance(item, ReportedError)
     assert (item.meta_phone_number_id, item.code) == (None, 0)
+
+
+def history(*parts: object) -> bytes:
+    metadata = {"display_phone_number": "447700900100", "phone_number_id": NUMBER.meta_id}
+    return envelope({"field": "history", "value": {"metadata": metadata, "history": list(parts)}})
+
+
+def test_messages_from_before_the_number_was_connected_wait_for_a_person():
+    thread = {"id": "447700900148", "messages": [text_message()]}
+
+    [item] = items_of(history({"metadata": {"phase": 0, "progress": 55}, "threads": [thread]}))
+
+    assert isinstance(item, BadItem)
+    assert item.is_final
+    assert (
+        thread["messages"] == item.payload["raw"]["value"]["history"][0]["threads"][0]["messages"]
+    )
+
+
+@pytest.mark.parametrize("part", [None, 1, {"errors": [{"code": 2593109}]}, {"threads": []}])
+def test_history_without_messages_is_nothing_to_look_at(part: object):
+    assert items_of(history(part)) == []

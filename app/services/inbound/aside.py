@@ -46,8 +46,8 @@ class Findings:
         self.aside.append((item, error[:1000], state))
 
     def put_bad_aside(self, item: BadItem) -> None:
-        """Keep what cannot be read; for what WhatsApp reports, no retry will do anything."""
-        self.put_aside(item, item.error, park=isinstance(item, ReportedError))
+        """Keep what cannot be read; it waits for a person where no retry will do anything."""
+        self.put_aside(item, item.error, park=item.is_final)
 
 
 def put(connection: Connection, findings: Findings) -> None:

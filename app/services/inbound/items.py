@@ -43,7 +43,7 @@ NEWS_FIELDS = frozenset(
         "security",
     }
 )
-STATUSES, ERRORS = "statuses", "errors"
+STATUSES, ERRORS, HISTORY = "statuses", "errors", "history"
 ECHOES, PREFERENCES = "message_echoes", "user_preferences"
 # The fields whose value has lists of items, and what an item's key begins with in each list.
 VALUE_FIELDS = frozenset({MESSAGES, "smb_message_echoes", PREFERENCES, CALLS})
@@ -102,13 +102,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadItem:
-    """An update that nobody can read or apply, with the reason."""
+    """An update that nobody can read or apply, with the reason; a final one is not tried again."""
 
     origin: Origin
     key: str
     payload: dict[str, Any]
     wamid: str | None
     error: str
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,15 @@ def split(changes: Sequence[Change | BadChange], origin: Origin) -> Iterator[Ite
                 payload={RAW: change.raw},
                 wamid=None,
                 error="This part of the body is no change with a field and a value.",
+            )
+        elif change.field == HISTORY and _has_threads(change.value):
+            yield BadItem(
+                origin=origin,
+                key=change.key,
+                payload={RAW: {"field": change.field, "value": change.value}},
+                wamid=None,
+                error="These are messages from before the number was connected.",
+                is_final=True,
             )
         elif change.field in VALUE_FIELDS:
             yield from split_value(change.value, origin, change.key)
@@ -245,6 +255,14 @@ def _read(payload: dict[str, Any], kind: str, raw: Any, origin: Origin, key: str
     return replace(item, message=message, sender=sender)
 
 
+def _has_threads(value: dict[str, Any]) -> bool:
+    """Tell whether a number's history has messages; else it reports why there are none."""
+    parts = value.get(HISTORY)
+    return isinstance(parts, list) and any(
+        isinstance(part, dict) and part.get("threads") for part in parts
+    )
+
+
 def _is_passing(kind: str, raw: Any) -> bool:
     """Tell whether it is of a call that goes on: what came of it is told when it has ended."""
     if not isinstance(raw, dict):
@@ -268,6 +286,7 @@ def _reported(payload: dict[str, Any], origin: Origin, key: str) -> ReportedErro
         payload=payload,
         wamid=None,
         error=f"WhatsApp reports error {fault.code} for this number: {words}"[:1000],
+        is_final=True,
         meta_phone_number_id=number,
         code=fault.code,
     )
