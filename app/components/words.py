@@ -121,6 +121,8 @@ def label(view: MessageView) -> str:
     if view.type is MessageType.TEMPLATE:
         return _("Template {name}").format(name=view.content.get("name", ""))
     context = view.context or {}
+    if context.get("group_id"):
+        return _("Wrote this in a group: your answer goes to this person alone")
     if context.get("frequently_forwarded") is True:
         return _("Forwarded many times")
     if context.get("forwarded") is True:

@@ -39,7 +39,7 @@ class KeepEach:
     async def store(self, kind: WebhookEventType, account_id: UUID | None, body: bytes) -> UUID:
         if self._pool is None:
             self._pool = AsyncConnectionPool(
-                db.url(), min_size=10, max_size=10, open=False, kwargs={"autocommit": True}
+                db.url(), min_size=20, max_size=20, open=False, kwargs={"autocommit": True}
             )
             await self._pool.open()
         event_id = new_id()

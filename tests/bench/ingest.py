@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from tests import table_rows
+from tests.bench.goals import against
 from tests.bench.loader import Result, closed_loop, open_loop, webhook_requests
 from tests.bench.machine import running
 from tests.factories import Team
@@ -44,8 +45,9 @@ def closed(product: OwnProduct, teams: list[Team], say: Say) -> dict[str, float]
             best[name] = max(best[name], result.per_second)
             say(f"  {name:34}{result.per_second:8,.0f}/s  p99 {_ms(result, 0.99)}")
     ours, nothing, each = (best[name] for name in CONTENDERS)
-    say(f"  ours / nothing stored  {ours / nothing:6.0%}   (goal 60 %)")
-    say(f"  ours / INSERT + job    {ours / each:5.1f} times  (goal 5 times)")
+    share, times = 100 * ours / nothing, ours / each
+    say(f"  ours / nothing stored  {share:.0f} % {against(share, 60, unit=' %', at_least=True)}")
+    say(f"  ours / INSERT + job    {times:.1f} times {against(times, 5, unit='', at_least=True)}")
     _empty()
     return {"ours/nothing": ours / nothing, "ours/each": ours / each}
 
@@ -53,7 +55,8 @@ def closed(product: OwnProduct, teams: list[Team], say: Say) -> dict[str, float]
 def open_with_worker(product: OwnProduct, teams: list[Team], say: Say) -> dict[str, float]:
     """Three thousand a second, two in a hundred doubled, while the worker drains; best of three."""
     p99_ms, backlog = min(_open_once(product, teams, say, number) for number in range(ROUNDS))
-    say(f"  best p99 {p99_ms:.1f} ms (goal 100 ms), backlog {backlog} at its end (goal 0)")
+    say(f"  best p99 {p99_ms:.1f} ms {against(p99_ms, 100, unit=' ms')}")
+    say(f"    backlog {backlog} when the last answer came (goal: 0)")
     return {"open p99 ms": p99_ms, "backlog": backlog}
 
 

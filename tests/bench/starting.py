@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.bench.goals import against
 from tests.factories import Team
 from tests.own_product import ROOT, OwnProduct
 from tests.subprocesses import environment, free_port
@@ -33,7 +34,7 @@ def starting(
                 best[name] = min(best[name], seconds)
                 say(f"  {name:6}{seconds:5.1f} s")
     for name, goal in GOALS.items():
-        say(f"  best {name:6}{best[name]:5.1f} s (goal {goal:.0f} s)")
+        say(f"  best {name:6}{best[name]:5.1f} s {against(best[name], goal, unit=' s')}")
     return {f"{name} start s": seconds for name, seconds in best.items()}
 
 

@@ -56,3 +56,21 @@ def test_only_what_is_tried_again_says_that_it_is(code: int):
 
 def test_what_is_not_tried_again_says_its_own_reason():
     assert "24-hour window" in fault(131047)
+
+
+@pytest.mark.parametrize(
+    ("context", "says"),
+    [
+        (None, ""),
+        ({"forwarded": True}, "Forwarded"),
+        ({"forwarded": True, "frequently_forwarded": True}, "Forwarded many times"),
+        ({"group_id": "HX1", "forwarded": True}, "Wrote this in a group"),
+    ],
+)
+def test_what_stands_above_the_text_says_where_it_comes_from(
+    context: dict[str, Any] | None, says: str
+):
+    found = words.label(message_view(MessageType.TEXT, "Hello", context=context))
+
+    assert found.startswith(says)
+    assert bool(found) is bool(says)
