@@ -32,7 +32,7 @@ def backlog(product: OwnProduct, teams: list[Team], say: Callable[[str], None]) 
     """Best of three; the second figure is with contacts and conversations already there."""
     best = 0.0
     for number in range(ROUNDS):
-        _fill(teams, number)
+        fill(teams, number)
         seconds = drain_once(product)
         rate = BACKLOG / seconds
         best = max(best, rate)
@@ -55,7 +55,7 @@ def drain_once(product: OwnProduct) -> float:
     return float(done.stdout)
 
 
-def _fill(teams: list[Team], number: int) -> None:
+def fill(teams: list[Team], number: int) -> None:
     store_events(
         *(
             (
