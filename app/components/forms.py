@@ -13,6 +13,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 
 from app.components.button import button, mark
 from app.components.call import action
+from app.components.chooser import chooser
 from app.components.dialog import answer, dialog
 from app.components.file_field import FileField
 from app.errors import AppError, NotAuthenticated, ValidationFailed
@@ -100,7 +101,7 @@ class Form:
         maxlength: int = 400,
     ) -> Field:
         """Add a line of text."""
-        with _labelled(label, hint):
+        with labelled(label, hint):
             control = ui.input(value=value, password=kind == "password").props("outlined dense")
             control.props["type"] = kind
             control.props["autocomplete"] = autocomplete
@@ -109,7 +110,7 @@ class Form:
 
     def area(self, name: str, label: str, *, hint: str = "", maxlength: int = 4000) -> Field:
         """Add some lines of text."""
-        with _labelled(label, hint):
+        with labelled(label, hint):
             control = ui.textarea().props("outlined dense autogrow")
             control.props["maxlength"] = maxlength
         return self._add(name, label, control)
@@ -118,7 +119,7 @@ class Form:
         self, name: str, label: str, *, accept: str, on_change: Callable[[], None], value: str = ""
     ) -> FileField:
         """Add a file, which is brought at once."""
-        with _labelled(label, ""):
+        with labelled(label, ""):
             field = FileField(
                 accept=accept, on_change=on_change, testid=f"{self._testid}-{name}", value=value
             )
@@ -136,14 +137,15 @@ class Form:
         can_search: bool = False,
     ) -> Field:
         """Add one choice of several; with `can_search` one types to find it."""
-        with _labelled(label, hint):
-            control = ui.select(dict(options), value=value, with_input=can_search)
-            control.props("outlined dense options-dense behavior=menu")
+        with labelled(label, hint):
+            control = chooser(
+                options, value, label=label, testid=f"{self._testid}-{name}", can_search=can_search
+            )
         return self._add(name, label, control)
 
     def note(self, label: str, text: str) -> None:
         """Add a fact that cannot be changed here."""
-        with _labelled(label, ""):
+        with labelled(label, ""):
             ui.label(text).classes("given")
 
     def checks(
@@ -227,7 +229,8 @@ class _Checks:
         next(iter(self._boxes.values())).run_method("(box) => box.$el.focus()")
 
 
-def _labelled(label: str, hint: str) -> ui.element:
+def labelled(label: str, hint: str = "") -> ui.element:
+    """Open a block with a label, and perhaps a hint, above what is put inside."""
     block = ui.element("div").classes("field")
     with block:
         ui.label(label).classes("label")

@@ -52,14 +52,17 @@ def shop(stack: Stack) -> Workspace:
 
 
 def violations(page: Page) -> list[str]:
-    """Look at the page, or at the open dialog alone: what is behind one is dimmed on purpose.
+    """Look at the page, or at the open dialog or menu alone: it lies above the page's landmarks,
+    and what is behind a dialog is dimmed on purpose.
 
     axe takes the dimming for the background of a dialog's buttons, so it is not drawn meanwhile.
     """
     is_covered = page.locator(".q-dialog").count() > 0
     if is_covered:
         page.add_style_tag(content=".q-dialog__backdrop { display: none }")
-    found = Axe().run(page, ".q-dialog" if is_covered else None, OPTIONS).response["violations"]
+    is_open = page.locator(".q-menu").count() > 0
+    part = ".q-dialog" if is_covered else ".q-menu" if is_open else None
+    found = Axe().run(page, part, OPTIONS).response["violations"]
     return [
         f"{one['id']}: {one['help']} at {node['html'][:200]}: {node['failureSummary'][:300]}"
         for one in found
@@ -127,6 +130,84 @@ def test_no_page_of_the_settings_has_an_accessibility_violation(
     found["team with errors"] = violations(page)
     page.goto("/workspaces/new")
     found["new workspace"] = violations(page)
+
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(
+    ("theme", "width"), [("light", "desktop"), ("dark", "phone")], ids=["light", "dark"]
+)
+def test_no_open_menu_or_dialog_has_an_accessibility_violation(
+    person: Person, stack: Stack, theme: str, width: str
+) -> None:
+    shop = stack.workspace(f"Open {theme}")
+    colleague = stack.colleague(shop, "Ben")
+    stack.receive(shop, [("Hello", 60)], name="Ana")
+    person(colleague)  # whose session is the second in the list of members
+    page = person(shop, theme=theme)
+    page.set_viewport_size(WIDTHS[width])  # type: ignore[arg-type]
+    found: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        page.wait_for_timeout(400)
+        found[name] = violations(page)
+
+    def options(name: str, testid: str) -> None:
+        page.locator(f"[data-testid^={testid}]").first.click()
+        page.get_by_role("option").first.wait_for()
+        look(name)
+        page.keyboard.press("Escape")
+        page.get_by_role("listbox").wait_for(state="detached")
+
+    settings(page, "team")
+    page.get_by_test_id("invite-email").fill(new_email("cleo"))
+    page.get_by_test_id("invite-submit").click()
+    page.locator("[data-testid^=invitation-withdraw-]").wait_for()
+    look("a team of two and an invitation")
+    options("the roles of an invitation", "invite-role")
+    options("the role of a member", "member-role-")
+    page.locator("[data-testid^=member-remove-]").click()
+    page.get_by_test_id("member-remove-cancel").wait_for()
+    look("the question before somebody is removed")
+    page.get_by_test_id("member-remove-cancel").click()
+    settings(page, "profile")
+    options("the time zones", "profile-time_zone")
+    settings(page, "audit")
+    page.get_by_test_id("audit-filter").wait_for()
+    look("the diary")
+    options("the kinds of entries", "audit-filter")
+    settings(page, "developers")
+    page.get_by_test_id("key-name").fill("Web shop")
+    page.get_by_test_id("key-scopes-number:read").click()
+    page.get_by_test_id("key-submit").click()
+    page.get_by_test_id("new-api-key").wait_for()
+    look("a new key")
+    page.get_by_test_id("new-api-key-kept").click()
+    page.locator("[data-testid^=key-revoke-]").wait_for()
+    look("a list of keys")
+    stack.let_proof_grow_old(shop)
+    settings(page, "security")
+    page.get_by_test_id("second-factor-on").click()
+    page.get_by_test_id("proof-password").wait_for()
+    look("the question for the password")
+    page.goto("/templates/new")
+    ready(page)
+    options("the languages of a template", "template-language")
+    page.goto("/messages")
+    ready(page)
+    page.locator("[data-testid^=conversation-]").click()
+    page.get_by_test_id("composer-more").click()
+    page.get_by_test_id("compose-link").wait_for()
+    look("what one can send")
+    page.get_by_test_id("compose-link").click()
+    page.get_by_test_id("compose-url").wait_for()
+    look("a link to send")
+    if width == "desktop":
+        page.goto("/dashboard")
+        ready(page)
+        page.get_by_test_id("workspace-menu").click()
+        page.get_by_test_id("menu-settings").wait_for()
+        look("the menu of the account")
 
     assert {name: what for name, what in found.items() if what} == {}
 

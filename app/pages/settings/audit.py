@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from app.components.button import button, link_button, mark
 from app.components.call import action, call
+from app.components.chooser import chooser
 from app.components.settings_frame import section, settings_page, table_region
 from app.components.when import zone_of
 from app.i18n import gettext as _
@@ -68,20 +69,20 @@ class Audit:
     def _choices(self, people: Sequence[MemberView]) -> None:
         nouns = {noun: noun_name(noun) for noun in NOUNS}
         names = {str(one.user_id): one.name or one.email for one in people}
-        self._noun = self._choice(_("What"), {"": _("Everything")} | nouns, "audit-filter")
-        self._who = self._choice(_("Who"), {"": _("Everybody")} | names, "audit-person")
+        self._noun = chooser(
+            {"": _("Everything")} | nouns, "",
+            label=_("What"), testid="audit-filter", on_change=self._filter,
+        )  # fmt: skip
+        self._who = chooser(
+            {"": _("Everybody")} | names, "",
+            label=_("Who"), testid="audit-person", on_change=self._filter,
+        )  # fmt: skip
         self._since = self._day(_("From"), "audit-since")
         self._until = self._day(_("To"), "audit-until")
         self._csv = link_button(
             _("Download CSV"), "/exports/audit.csv", testid="audit-csv", icon="download"
         )
         self._csv.props["data-leave"] = True
-
-    def _choice(self, label: str, options: dict[str, str], testid: str) -> ui.select:
-        chooser = ui.select(options, value="", on_change=self._filter)
-        chooser.props("outlined dense options-dense behavior=menu")
-        chooser.props["aria-label"] = label
-        return mark(chooser, testid)
 
     def _day(self, label: str, testid: str) -> ui.input:
         field = ui.input(on_change=self._filter).props("outlined dense type=date")

@@ -8,6 +8,7 @@ from app.actor import LOWEST_ROLE, Permission, Role
 from app.components import feedback
 from app.components.button import button, link_button, mark
 from app.components.call import action, call
+from app.components.chooser import chooser
 from app.components.forms import Form, Values, confirm
 from app.components.icon import icon
 from app.components.person import avatar
@@ -111,13 +112,13 @@ class Team:
         if not self._can_manage or is_fixed or one.is_self:
             ui.label(role_name(one.role)).classes("badge badge-neutral")
             return
-        chooser = ui.select(
+        chooser(
             self._roles(),
-            value=one.role.value,
+            one.role.value,
+            label=_("Role of {name}").format(name=one.name or one.email),
+            testid=f"member-role-{one.user_id}",
             on_change=lambda event: self._change_role(one.user_id, Role(event.value)),
-        ).props("outlined dense options-dense behavior=menu")
-        chooser.props["aria-label"] = _("Role of {name}").format(name=one.name or one.email)
-        mark(chooser.classes("entry-choice"), f"member-role-{one.user_id}")
+        ).classes("entry-choice")
         if self._actor.role is Role.OWNER and one.role is not Role.OWNER:
             button(
                 _("Make owner"),

@@ -12,14 +12,15 @@ from app.actor import Permission
 from app.components import feedback
 from app.components.button import button, link_button, mark
 from app.components.call import action, ask, call
+from app.components.chooser import chooser
 from app.components.file_field import FileField
-from app.components.forms import confirm
+from app.components.forms import confirm, labelled
 from app.components.shell import page_bar
 from app.components.template_preview import template_preview
 from app.errors import AppError
 from app.i18n import gettext as _
 from app.models.enums import TemplateCategory, TemplateStatus
-from app.pages.templates.parts import ButtonRows, labelled, line
+from app.pages.templates.parts import ButtonRows, line
 from app.services import whatsapp_accounts
 from app.services.sessions import SessionView
 from app.services.templates import drafts, lint, review
@@ -182,10 +183,9 @@ class Editor:
         self, name: str, label: str, options: dict[str, str], chosen: str, *, hint: str = ""
     ) -> None:
         with labelled(label, hint):
-            field = ui.select(options, value=chosen, on_change=self._refresh)
-            field.props("outlined dense options-dense behavior=menu")
-        field.props["aria-label"] = label
-        self._fields[name] = mark(field, f"template-{name}")
+            self._fields[name] = chooser(
+                options, chosen, label=label, testid=f"template-{name}", on_change=self._refresh
+            )
 
     def _value(self, name: str, default: str = "") -> str:
         return str(self._fields[name].value or "") if name in self._fields else default

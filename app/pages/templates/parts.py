@@ -7,20 +7,11 @@ from typing import Any
 from nicegui import ui
 
 from app.components.button import button, mark
+from app.components.forms import labelled
 from app.i18n import gettext as _
 from app.services.templates.lint import MAX_BUTTONS
 from app.services.templates.shape import Button, ButtonKind
 from app.services.templates.words import button_name
-
-
-def labelled(label: str, hint: str = "") -> ui.element:
-    """Open a block with a label, and perhaps a hint, above what is put inside."""
-    block = ui.element("div").classes("field")
-    with block:
-        ui.label(label).classes("label")
-        if hint:
-            ui.label(hint).classes("hint")
-    return block
 
 
 def line(
