@@ -6,7 +6,7 @@ sessions as the product would, and looks at the rows. Attackers are raw sockets.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,16 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         web.stop()
         assert web.unexpected_log_lines() == []
     config._current = before
+
+
+@pytest.fixture(scope="module")
+def replica(web: Stack) -> Iterator[Stack]:
+    """Another web process on the same services."""
+    replica = Stack(web.data_dir, web.port, {**web.environment})
+    replica.move()
+    replica.start()
+    yield replica
+    replica.stop()
 
 
 @dataclass
@@ -184,16 +194,21 @@ def choose(page: OpenPage, socket: RawSocket, who: Visitor, theme: Theme) -> Non
     ids=lambda cause: cause.__name__,
 )  # fmt: skip
 def test_what_ends_a_session_closes_its_pages_and_nothing_follows(
-    web: Stack, arrive: Arrive, cause: Callable[[Visitor], None]
+    web: Stack, replica: Stack, arrive: Arrive, cause: Callable[[Visitor], None]
 ) -> None:
     who = arrive()
-    page, other = OpenPage(who.client), OpenPage(who.client)
+    elsewhere = httpx.Client(
+        base_url=replica.base_url, trust_env=False, cookies={"sid": who.client.cookies["sid"]}
+    )
+    page, other = OpenPage(who.client), OpenPage(elsewhere)
     with (
+        closing(elsewhere),
         raw_socket(web.base_url, who.cookie) as socket,
-        raw_socket(web.base_url, who.cookie) as second,
+        raw_socket(replica.base_url, who.cookie | {"Origin": replica.base_url}) as second,
     ):
         page.join(socket)
         other.join(second)
+        choose(other, second, who, Theme.LIGHT)
         choose(page, socket, who, Theme.DARK)
 
         began = time.monotonic()
