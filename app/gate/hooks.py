@@ -5,9 +5,11 @@ NiceGUI offers no hooks for this, so private names are held on to; `self_test` k
 
 import inspect
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from nicegui import Client, core
+from nicegui.page import page as nicegui_page
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from socketio.exceptions import (  # type: ignore[import-untyped]  # it ships no types
     ConnectionRefusedError as Refused,
@@ -80,32 +82,41 @@ def install(*, say_unavailable: Say) -> None:
 
 
 def self_test() -> None:
-    """Refuse to start on a NiceGUI whose private hooks are not the ones we know."""
+    """Refuse to start on a NiceGUI whose private hooks are not the ones we know.
+
+    A page is made, looked at and deleted for it.
+    """
+    deleted: list[str] = []
+    probe = Client(nicegui_page("/"), request=None)
+    probe.on_delete(lambda: deleted.append(probe.id))
     accept = inspect.signature(Client.accept_handshake)
-    missing = [
-        name
-        for name, is_there in {
-            "accept_handshake": list(accept.parameters)[1:] == ["socket_id", "tab_id", "environ"],
-            "_socket_to_document_id": "_socket_to_document_id" in inspect.getsource(Client),
-            "_delete_tasks": "_delete_tasks" in inspect.getsource(Client),
-            "environ": isinstance(getattr(core.sio, "environ", None), dict),
-            "handlers": set(HANDLERS) <= set(core.sio.handlers.get("/", {})),
-        }.items()
-        if not is_there
-    ]
-    if missing:
+    known = {
+        "Client.__init__": list(inspect.signature(Client).parameters) == ["page", "request"],
+        "instances": probe.id in Client.instances,
+        "accept_handshake": list(accept.parameters)[1:] == ["socket_id", "tab_id", "environ"],
+        "_socket_to_document_id": getattr(probe, "_socket_to_document_id", None) == {},
+        "_delete_tasks": getattr(probe, "_delete_tasks", None) == {},
+        "environ": isinstance(getattr(core.sio, "environ", None), dict),
+        "cors_allowed_origins": hasattr(core.sio.eio, "cors_allowed_origins"),
+        "handlers": set(HANDLERS) <= set(core.sio.handlers.get("/", {})),
+    }
+    probe.delete()
+    known["delete"] = deleted == [probe.id] and probe.id not in Client.instances
+    if missing := [name for name, is_there in known.items() if not is_there]:
         raise RuntimeError(f"NiceGUI has changed where the gate holds on to it: {missing}.")
 
 
 def _guard_client() -> None:
     original_init, original_accept = Client.__init__, Client.accept_handshake
 
+    @wraps(original_init)
     def guarded_init(self: Client, page: Any, *, request: Any = None) -> None:
         original_init(self, page, request=request)
         session = getattr(request.state, "session", None) if request is not None else None
         if session is not None:
             bindings.bind(self, session)
 
+    @wraps(original_accept)
     def guarded_accept(
         self: Client, socket_id: str, tab_id: str, environ: dict[str, Any] | None
     ) -> bool:

@@ -11,10 +11,10 @@ from nicegui import core
 
 from app.api import rest
 from app.api.intake import committer
-from app.api.refusals import error_response
 from app.api.routes import add_catch_all, add_routes
 from app.limits import Limits
 from app.pages import api_docs, public
+from app.refusals import refuse
 from app.serving import Heads, Shortcut
 
 BASE_URL = "http://127.0.0.1:8000"
@@ -66,6 +66,4 @@ def _transport() -> httpx.ASGITransport:
     app.include_router(public.router)
     app.include_router(api_docs.new_router(rest.document))
     add_catch_all(app)
-    return httpx.ASGITransport(
-        Limits(Heads(Shortcut(app)), refuse=lambda _scope, error: error_response(error))
-    )
+    return httpx.ASGITransport(Limits(Heads(Shortcut(app)), refuse=refuse))

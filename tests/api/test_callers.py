@@ -136,8 +136,8 @@ def test_every_answer_says_what_is_left(api: Api):
     second = api.get(f"{MESSAGES}/nonsense", headers=headers)
 
     assert (first.status_code, second.status_code) == (200, 422)
-    assert first.headers["X-RateLimit-Limit"] == "60"
-    assert first.headers["X-RateLimit-Remaining"] == "59"
+    assert first.headers["X-RateLimit-Limit"] == "1200"
+    assert first.headers["X-RateLimit-Remaining"] == "1199"
     assert second.headers["X-RateLimit-Remaining"] == "58"
     assert 0 < int(first.headers["X-RateLimit-Reset"]) - utc_now().timestamp() <= 62
 
@@ -211,7 +211,7 @@ def test_what_no_operation_answers_is_counted_and_says_what_is_left(api: Api):
     assert [one.headers["X-RateLimit-Remaining"] for one in asked] == ["59", "58", "57", "56"]
     unknown = api.get("/api/x", headers=bearer("wk_unknown_key"))
     assert error_of(unknown) == (404, "not_found")
-    assert unknown.headers["X-RateLimit-Limit"] == "60"
+    assert unknown.headers["X-RateLimit-Limit"] == "1200"
 
 
 def test_unknown_paths_run_out_like_all_others(api: Api):
@@ -247,3 +247,12 @@ def test_doors_for_everybody_ignore_an_idempotency_key(api: Api, route: str):
 
     assert (first.status_code, other.status_code) == (202, 202)
     assert value("SELECT count(*) FROM idempotency_keys") == 0
+
+
+def test_refused_body_says_what_is_left_too(api: Api, acme: Team):
+    headers = key_of(acme.id)
+    refused = api.post("/api/messages", headers=headers, content=b" " * (1024 * 1024 + 1))
+
+    assert error_of(refused) == (413, "body_too_large")
+    assert refused.headers["X-RateLimit-Limit"] == "1200"
+    assert refused.headers["X-RateLimit-Remaining"] == "1199"

@@ -1,7 +1,12 @@
 """What the gate counts: a person never notices, a flood is cut off."""
 
 import time
+from typing import Any
 
+import pytest
+from nicegui import Client, core
+
+from app.gate import hooks
 from app.gate.bindings import EVENT_BURST, EVENTS_PER_S, Bindings
 from app.gate.budgets import Window
 
@@ -38,3 +43,48 @@ def test_a_window_refuses_what_is_too_much_and_says_for_how_long() -> None:
     assert window.wait_s("ben") == 0
     time.sleep(max(waits) + 0.01)
     assert [window.wait_s("ana") > 0 for _ in range(4)] == [False, False, False, True]
+
+
+def test_a_known_nicegui_passes_and_leaves_no_page_behind() -> None:
+    before = set(Client.instances)
+
+    hooks.self_test()
+
+    assert set(Client.instances) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "other"),
+    [
+        (Client, "accept_handshake", lambda _self, _socket_id: True),
+        (Client, "delete", lambda _self: None),
+        (Client, "on_delete", lambda _self, _handler: None),
+        (core.sio, "environ", None),
+        (core.sio, "handlers", {}),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_another_nicegui_is_refused(
+    monkeypatch: pytest.MonkeyPatch, place: object, name: str, other: object
+) -> None:
+    monkeypatch.setattr(place, name, other)
+
+    with pytest.raises(RuntimeError, match="NiceGUI has changed"):
+        hooks.self_test()
+
+
+@pytest.mark.parametrize("name", ["_socket_to_document_id", "_delete_tasks"])
+def test_a_page_without_its_private_tables_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    original = Client.__init__
+
+    def without(self: Client, page: Any, *, request: Any = None) -> None:
+        original(self, page, request=request)
+        setattr(self, name, None)
+
+    monkeypatch.setattr(Client, "__init__", without)
+    monkeypatch.setattr(Client, "delete", lambda self: Client.instances.pop(self.id))
+
+    with pytest.raises(RuntimeError, match=name):
+        hooks.self_test()
