@@ -35,5 +35,5 @@ async def _show(title: str, text: str, secret: str, *, testid: str) -> None:
         mark(ui.label(secret).classes("secret"), testid)
         with ui.element("div").classes("dialog-actions"):
             button(_("Copy"), lambda: ui.clipboard.write(secret), testid=f"{testid}-copy")
-            button(_("I have kept it"), box.close, look="primary", testid=f"{testid}-kept")
+            button(_("I have saved it"), box.close, look="primary", testid=f"{testid}-kept")
     await answer(box)

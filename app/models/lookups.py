@@ -65,6 +65,9 @@ FUNCTIONS = {
             LEFT JOIN plans p ON p.id = s.plan_id
             WHERE k.key_hash = hash AND k.revoked_at IS NULL
             AND (k.expires_at IS NULL OR k.expires_at > moment)
+            AND NOT EXISTS (
+                SELECT FROM users u WHERE u.id = k.creator_id AND u.status <> 'ACTIVE'
+            )
         $$""",
     # The invitation page: what does the link offer, and of whom.
     "invitation_of_token": """

@@ -8,7 +8,7 @@ import datetime as dt
 import secrets
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import text
@@ -21,7 +21,7 @@ from app.errors import Conflict, NotFound, ValidationFailed
 from app.i18n import gettext as _
 from app.i18n import mark
 from app.ids import new_id
-from app.models import ApiKey
+from app.models import ApiKey, User
 from app.services import audit, sessions
 from app.services.text import is_name
 
@@ -56,6 +56,7 @@ class ApiKeyView:
     last_used_at: dt.datetime | None
     is_expired: bool
     can_rotate: bool
+    maker: str | None = None  # whose membership it ends with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +117,12 @@ def list_live(session: Session, actor: Actor) -> list[ApiKeyView]:
     """Return the keys that were not revoked, newest first."""
     actor.require(Permission.KEY_MANAGE)
     rows = session.exec(
-        select(ApiKey)
+        select(ApiKey, User)
+        .outerjoin(User, col(User.id) == col(ApiKey.creator_id))
         .where(col(ApiKey.workspace_id) == actor.workspace_id, col(ApiKey.revoked_at).is_(None))
         .order_by(col(ApiKey.created_at).desc())
     ).all()
-    return [_view(row) for row in rows]
+    return [replace(_view(row), maker=_name(user)) for row, user in rows]
 
 
 def revoke(session: Session, actor: Actor, key_id: UUID) -> None:
@@ -278,3 +280,7 @@ def _view(row: ApiKey) -> ApiKeyView:
         is_expired=row.expires_at is not None and row.expires_at <= now,
         can_rotate=row.expires_at is None or row.expires_at > now + OVERLAP,
     )
+
+
+def _name(user: User | None) -> str | None:
+    return (user.name or user.email) if user else None

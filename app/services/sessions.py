@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import case, text
 from sqlmodel import Session, col, select, update
 
 from app import events
@@ -20,11 +20,14 @@ from app.errors import NotAuthenticated, PermissionDenied
 from app.i18n import mark
 from app.ids import new_id
 from app.models import Membership, User
-from app.models.enums import Theme, UserStatus
+from app.models.enums import Theme, UserRole, UserStatus
 from app.models.user import Session as SignIn
 
 IDLE = dt.timedelta(hours=12)
 ABSOLUTE = dt.timedelta(days=14)
+# Of platform admins, who can do harm to everybody.
+ADMIN_IDLE = dt.timedelta(minutes=30)
+ADMIN_ABSOLUTE = dt.timedelta(hours=8)
 SEEN_EVERY = dt.timedelta(minutes=1)
 # How long a shown password, code or provider's word lets one do what is dangerous.
 PROOF = dt.timedelta(minutes=30)
@@ -90,14 +93,16 @@ def create(
     System-only: the caller has checked the password.
     """
     now, token = utc_now(), new_token()
+    role = session.exec(select(col(User.role)).where(col(User.id) == user_id)).one()
+    is_admin = role is UserRole.ADMIN
     row = SignIn(
         id=new_id(),
         token_hash=hash_token(token),
         user_id=user_id,
         workspace_id=workspace_id,
         last_seen_at=now,
-        idle_until=now + IDLE,
-        expires_at=now + ABSOLUTE,
+        idle_until=now + (ADMIN_IDLE if is_admin else IDLE),
+        expires_at=now + (ADMIN_ABSOLUTE if is_admin else ABSOLUTE),
         ip=ip,
         user_agent=(user_agent or "")[:400] or None,
     )
@@ -317,8 +322,10 @@ def _touch(session: Session, session_id: UUID | None, last_seen_at: dt.datetime)
     now = utc_now()
     if now - last_seen_at < SEEN_EVERY:
         return
+    whose = select(col(User.role)).where(col(User.id) == col(SignIn.user_id)).scalar_subquery()
+    idle_until = case((whose == UserRole.ADMIN, now + ADMIN_IDLE), else_=now + IDLE)
     session.exec(
         update(SignIn)
         .where(col(SignIn.id) == session_id)
-        .values(last_seen_at=now, idle_until=now + IDLE)
+        .values(last_seen_at=now, idle_until=idle_until)
     )

@@ -14,7 +14,7 @@ from app.services.api_keys import OVERLAP, USED_EVERY, Caller, KeyEnds, NewKey
 from app.services.sessions import PROOF, ProofNeeded
 from tests.accounts import act, alone, make_person, outcome, person, sign_in
 from tests.factories import DAY, PASSWORD, Clock, Team, make_membership, make_workspace
-from tests.table_rows import count, row, rows, value
+from tests.table_rows import count, execute, row, rows, value
 
 SECOND = dt.timedelta(seconds=1)
 
@@ -254,3 +254,16 @@ def test_keys_of_somebody_who_goes_end_and_those_of_others_stay(
     assert caller(elsewhere)
     told = "SELECT count(*) FROM audit_entries WHERE action = 'api_key.revoked'"
     assert value(told) == 1
+
+
+def test_key_sleeps_while_its_maker_is_suspended_and_names_them(boss: Actor):
+    key = create(boss)
+    [shown] = act(api_keys.list_live, boss)
+    assert shown.maker == value("SELECT name FROM users WHERE id = %s", boss.user_id)
+    assert caller(key) is not None
+
+    execute("UPDATE users SET status = 'SUSPENDED' WHERE id = %s", boss.user_id)
+    assert caller(key) is None
+
+    execute("UPDATE users SET status = 'ACTIVE' WHERE id = %s", boss.user_id)
+    assert caller(key) is not None

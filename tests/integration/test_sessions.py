@@ -12,7 +12,14 @@ from app.crypto import hash_token
 from app.errors import NotAuthenticated
 from app.events import STREAM
 from app.services import sessions, tidy
-from app.services.sessions import ABSOLUTE, IDLE, SEEN_EVERY, SessionView
+from app.services.sessions import (
+    ABSOLUTE,
+    ADMIN_ABSOLUTE,
+    ADMIN_IDLE,
+    IDLE,
+    SEEN_EVERY,
+    SessionView,
+)
 from tests import table_rows
 from tests.factories import DAY, Clock, Team
 from tests.table_rows import count, execute, row
@@ -104,6 +111,18 @@ def test_used_sign_in_stays_but_not_for_ever(sign_in: SignIn, frozen_clock: Cloc
 
     assert not sign_in.is_live()
     assert not sign_in.is_listed()
+
+
+def test_sign_in_of_a_platform_admin_ends_sooner(acme: Team, frozen_clock: Clock):
+    execute("UPDATE users SET role = 'ADMIN' WHERE id = %s", acme.admin.user_id)
+    idle, used = SignIn(acme.admin), SignIn(acme.admin)
+    for _ in range(int(ADMIN_ABSOLUTE / (ADMIN_IDLE / 2)) - 1):
+        frozen_clock.move(ADMIN_IDLE / 2)
+        assert used.is_live()
+
+    assert not idle.is_live()
+    frozen_clock.move(ADMIN_IDLE / 2)
+    assert not used.is_live()
 
 
 def test_revoked_sign_in_ends_at_once_and_rings_its_pages(sign_in: SignIn, acme: Team):

@@ -98,7 +98,9 @@ class Developers:
                     if key.last_used_at
                     else _("never used")
                 )
-                ui.label(" · ".join([f"{key.prefix}…", used, *_ends(key)])).classes("entry-sub")
+                made = [_("made by {name}").format(name=key.maker)] if key.maker else []
+                words = [f"{key.prefix}…", *made, used, *_ends(key)]
+                ui.label(" · ".join(words)).classes("entry-sub")
                 ui.label(", ".join(map(permission_name, key.scopes))).classes("entry-sub")
             if key.is_expired:
                 ui.label(_("Expired")).classes("badge badge-neutral")
