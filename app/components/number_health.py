@@ -57,6 +57,7 @@ def lines(health: HealthView) -> list[Line]:
         _limit(health),
         _throughput(health),
         _name(health),
+        *_unused(health),
     ]
 
 
@@ -82,6 +83,17 @@ def _webhooks(health: HealthView) -> Line:
         return Line("webhooks", label, _("Yes"), "ok")
     remedy = _("Meta sends this account's messages nowhere. Subscribe again below.")
     return Line("webhooks", label, _("No"), "danger", remedy)
+
+
+def _unused(health: HealthView) -> list[Line]:
+    if not health.unused_fields:
+        return []
+    number = len(health.unused_fields)
+    value = ngettext("{n} kind", "{n} kinds", number).format(n=number)
+    said = _("Meta sends these, too, and they are kept: {fields}.").format(
+        fields=", ".join(health.unused_fields[:20])
+    )
+    return [Line("unused", _("News that nothing is done with"), value, "neutral", said)]
 
 
 def _quality(health: HealthView) -> Line:

@@ -1,6 +1,7 @@
 """What we send from: a WhatsApp Business Account (Meta's WABA) and its numbers."""
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from app.models.base import (
     WorkspaceRow,
     choice,
     flag,
+    json_column,
     keyed_by_workspace,
     moment,
     within_workspace,
@@ -44,6 +46,8 @@ class WhatsAppAccount(WorkspaceRow, table=True):
     last_webhook_at: dt.datetime | None = moment()
     # How many numbers Meta lets the business have.
     max_phone_numbers: int | None = None
+    # Webhook fields that nobody acts on here, and when each came last.
+    unused_fields: dict[str, Any] = json_column()
 
 
 class PhoneNumber(WorkspaceRow, table=True):

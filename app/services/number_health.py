@@ -44,6 +44,7 @@ class HealthView:
     last_webhook_at: dt.datetime | None
     sends_read_receipts: bool
     sends_typing: bool
+    unused_fields: tuple[str, ...] = ()  # of webhooks that nobody acts on here, by name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,4 +212,5 @@ def _view(row: PhoneNumber, account: WhatsAppAccount | None) -> HealthView:
         last_webhook_at=account.last_webhook_at if account else None,
         sends_read_receipts=row.sends_read_receipts,
         sends_typing=row.sends_typing,
+        unused_fields=tuple(sorted(account.unused_fields)) if account else (),
     )

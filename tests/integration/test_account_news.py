@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from app.components.number_health import lines
 from app.models.enums import TemplateCategory, UnprocessedState
+from app.services import number_health
 from app.services.inbound.drain import drain
 from app.services.templates import drafts
 from app.services.templates.drafts import TemplateText
@@ -15,7 +17,7 @@ from app.services.templates.shape import Shape
 from tests.accounts import act
 from tests.factories import Team
 from tests.table_rows import count, execute, rows, value
-from tests.webhook_factories import store_event
+from tests.webhook_factories import envelope, store_event
 
 META_ID = "1689556908129832"
 BEGAN = 1_739_321_000
@@ -175,3 +177,26 @@ def test_platforms_route_reaches_the_account_that_the_entry_names(acme: Team, te
 
     assert state(template) == ("APPROVED", None)
     assert count("messages_unprocessed", "state = %s", UnprocessedState.PARKED.value) == 0
+
+
+def test_fields_that_nobody_acts_on_are_kept_and_named_in_the_numbers_health(
+    acme: Team, rival: Team
+):
+    odd = "x" * 300 + "\\u0000"
+
+    hear(acme, body("flows", {}), body("flows", {"a": 1}), body(odd, {}), verdict("APPROVED"))
+
+    shown = act(number_health.get, acme.admin, acme.number.id)
+    assert shown.unused_fields == ("flows", "x" * 100)
+    assert act(number_health.get, rival.admin, rival.number.id).unused_fields == ()
+    assert count("webhook_events", "state = 'PROCESSED'") == 4
+    assert [line.value for line in lines(shown) if line.name == "unused"] == ["2 kinds"]
+
+
+def test_platforms_route_names_the_field_to_the_account_of_the_entry(acme: Team, rival: Team):
+    execute("UPDATE whatsapp_accounts SET is_platform = true")
+    store_event(None, envelope({"field": "flows", "value": {}}, waba_id=acme.number.waba_id))
+    drain(should_stop=lambda: False)
+
+    assert act(number_health.get, acme.admin, acme.number.id).unused_fields == ("flows",)
+    assert act(number_health.get, rival.admin, rival.number.id).unused_fields == ()

@@ -32,12 +32,14 @@ class Findings:
     def __init__(self) -> None:
         self.bells: list[Bell] = []
         self.has_media = False
+        self.unused_fields: set[tuple[UUID | None, str, str]] = set()  # account, WABA, field
         self.aside: list[tuple[Item | News | BadItem, str, UnprocessedState]] = []
 
     def add(self, other: "Findings") -> None:
         """Add what another part of the batch came to."""
         self.bells += other.bells
         self.has_media |= other.has_media
+        self.unused_fields |= other.unused_fields
         self.aside += other.aside
 
     def put_aside(self, item: Item | News | BadItem, error: str, *, park: bool = False) -> None:

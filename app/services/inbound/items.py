@@ -49,6 +49,7 @@ ECHOES, PREFERENCES = "message_echoes", "user_preferences"
 VALUE_FIELDS = frozenset({MESSAGES, "smb_message_echoes", PREFERENCES, CALLS})
 KINDS = {MESSAGES: "m", STATUSES: "s", ERRORS: "e", ECHOES: "o", PREFERENCES: "p", CALLS: "c"}
 
+MAX_FIELD = 100
 NAMED = ("from", "from_user_id", "to", "to_user_id", "wa_id", "user_id")
 
 
@@ -170,6 +171,16 @@ def split(changes: Sequence[Change | BadChange], origin: Origin) -> Iterator[Ite
                 waba_id=change.waba_id,
                 at=read_time(change.at, origin.received_at),
             )
+
+
+def unused_fields(changes: Sequence[Change | BadChange]) -> set[tuple[str, str]]:
+    """Return the account and the name of each field that nobody acts on; their bodies are kept."""
+    used = VALUE_FIELDS | NEWS_FIELDS
+    return {
+        (change.waba_id, change.field[:MAX_FIELD].replace("\0", ""))
+        for change in changes
+        if isinstance(change, Change) and change.field not in used
+    }
 
 
 def split_again(

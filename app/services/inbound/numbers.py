@@ -66,5 +66,25 @@ def note_webhooks(
     )
 
 
+def note_unused(connection: Connection, fields: Iterable[tuple[UUID | None, str, str]]) -> None:
+    """Note which fields came that nobody acts on: by route's account, WABA and name."""
+    seen = sorted(fields, key=str)
+    if not seen:
+        return
+    connection.execute(
+        """
+        UPDATE whatsapp_accounts a SET unused_fields = a.unused_fields || n.names
+        FROM (
+            SELECT o.id, jsonb_object_agg(k.field, now()) AS names
+            FROM unnest(%b::uuid[], %b::text[], %b::text[]) AS k (account_id, waba_id, field)
+            JOIN whatsapp_accounts o ON o.id = k.account_id
+                OR (k.account_id IS NULL AND o.is_platform AND o.waba_id = k.waba_id)
+            GROUP BY o.id
+        ) n WHERE a.id = n.id
+        """,
+        tuple(map(list, zip(*seen, strict=True))),
+    )
+
+
 def _key(item: Item) -> tuple[UUID | None, str]:
     return item.origin.account_id, item.meta_phone_number_id

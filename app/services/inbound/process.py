@@ -14,7 +14,15 @@ from app.db import Connection
 from app.services.inbound import aside, numbers
 from app.services.inbound.apply import UNKNOWN_NUMBER, apply
 from app.services.inbound.aside import Findings
-from app.services.inbound.items import BadItem, Item, News, Origin, split, split_again
+from app.services.inbound.items import (
+    BadItem,
+    Item,
+    News,
+    Origin,
+    split,
+    split_again,
+    unused_fields,
+)
 from app.services.whatsapp.bodies import Unreadable
 from app.services.whatsapp.payloads import read_changes
 
@@ -32,6 +40,7 @@ def process_events(connection: Connection, rows: list[Event]) -> Findings:
             apply_or_split(connection, items, findings)
             aside.put(connection, findings)
             numbers.note_webhooks(connection, [row[1] for row in rows], items)
+            numbers.note_unused(connection, findings.unused_fields)
             mark_done(connection, [row[0] for row in rows], unreadable)
     except Exception as error:
         if _is_away(connection, error):
@@ -56,10 +65,12 @@ def read(rows: list[Event], findings: Findings) -> tuple[list[Item | News], dict
     for event_id, account_id, received_at, payload in rows:
         origin = Origin(event_id, account_id, received_at)
         try:
-            found = list(split(read_changes(bytes(payload)), origin))
+            changes = read_changes(bytes(payload))
+            found = list(split(changes, origin))
         except Unreadable as error:
             unreadable[event_id] = str(error)[:1000]
             continue
+        findings.unused_fields |= {(account_id, *one) for one in unused_fields(changes)}
         for item in found:
             if isinstance(item, BadItem):
                 findings.put_bad_aside(item)
