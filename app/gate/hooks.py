@@ -8,8 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from nicegui import Client, core
-from nicegui.page import page as nicegui_page
+from nicegui import Client, core, ui
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from socketio.exceptions import (  # type: ignore[import-untyped]  # it ships no types
     ConnectionRefusedError as Refused,
@@ -87,7 +86,7 @@ def self_test() -> None:
     A page is made, looked at and deleted for it.
     """
     deleted: list[str] = []
-    probe = Client(nicegui_page("/"), request=None)
+    probe = Client(ui.page("/"), request=None)
     probe.on_delete(lambda: deleted.append(probe.id))
     accept = inspect.signature(Client.accept_handshake)
     known = {

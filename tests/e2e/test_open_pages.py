@@ -7,9 +7,7 @@ sessions as the product would, and looks at the rows. Attackers are raw sockets.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -20,28 +18,20 @@ from app import config, db
 from app.actor import Actor, Role
 from app.db import DbRole
 from app.gate.bindings import RECHECK_S
-from app.models.enums import Theme, TokenPurpose, UserStatus
+from app.models.enums import Theme
 from app.services import (
-    members,
-    own_sessions,
-    password_changes,
     passwords,
-    sessions,
-    sign_ins,
-    tokens,
-    users,
 )
-from tests.accounts import sign_in as sign_in_elsewhere
 from tests.e2e.open_page import OpenPage
 from tests.e2e.raw_socket import RawSocket, raw_socket
 from tests.e2e.stack import Stack
+from tests.e2e.visitors import ENDS, PASSWORD, Arrive, Visitor
 from tests.factories import make_actor, make_membership, make_user, make_workspace
 from tests.own_product import own_product
-from tests.table_rows import execute, value
+from tests.table_rows import execute
 from tests.waiting import wait_until
 
 CLOSES_S = 2.0
-PASSWORD, ANOTHER = "correct horse battery", "another horse battery"
 
 
 @pytest.fixture(scope="module")
@@ -67,39 +57,6 @@ def replica(web: Stack) -> Iterator[Stack]:
     replica.stop()
 
 
-@dataclass
-class Visitor:
-    """Somebody with a live sign-in and a browser that keeps its cookie."""
-
-    web: Stack
-    actor: Actor
-    client: httpx.Client
-    colleague: Actor
-    cookie: dict[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        with db.transaction() as session:
-            token = sign_ins.start(session, self.user_id, client=sign_ins.Client())
-        with db.transaction() as session:
-            view = sessions.find(session, token)
-        assert view is not None
-        self.session_id = view.id
-        self.client.cookies.set("sid", token)
-        self.cookie = {"Cookie": f"sid={token}", "Origin": self.web.base_url}
-
-    @property
-    def user_id(self) -> UUID:
-        assert self.actor.user_id is not None
-        return self.actor.user_id
-
-    @property
-    def theme(self) -> str:
-        return str(value("SELECT theme FROM users WHERE id = %s", self.user_id))
-
-
-Arrive = Callable[..., Visitor]
-
-
 @pytest.fixture
 def arrive(web: Stack) -> Iterator[Arrive]:
     """Return what lets a member of a workspace sign in; a new member of a new one by default."""
@@ -118,49 +75,6 @@ def arrive(web: Stack) -> Iterator[Arrive]:
     yield sign_in
     for client in clients:
         client.close()
-
-
-def act(service: Callable[..., Any], *args: Any, actor: Actor | None = None, **kwargs: Any) -> None:
-    """Do in this process what another replica of the product would do."""
-    with db.transaction(actor.workspace_id if actor else None) as session:
-        service(session, *([actor] if actor else []), *args, **kwargs)
-
-
-def sign_out(who: Visitor) -> None:
-    answer = who.client.post("/sign-out", headers={"Origin": who.web.base_url})
-    assert answer.status_code == 303
-
-
-def revoke(who: Visitor) -> None:
-    act(own_sessions.revoke_own, who.session_id, actor=who.actor)
-
-
-def revoke_others(who: Visitor) -> None:
-    act(own_sessions.revoke_others, actor=who.actor)
-
-
-def change_password(who: Visitor) -> None:
-    elsewhere = sign_in_elsewhere(who.actor)
-    password_changes.change(elsewhere, current=PASSWORD, password=ANOTHER)
-
-
-def reset_password(who: Visitor) -> None:
-    email = value("SELECT email FROM users WHERE id = %s", who.user_id)
-    with db.transaction() as session:
-        token = tokens.issue(session, TokenPurpose.RESET_PASSWORD, user_id=who.user_id, email=email)
-    act(password_changes.reset, token, passwords.choose(ANOTHER), ip=None)
-
-
-def suspend(who: Visitor) -> None:
-    act(users.set_status, who.user_id, UserStatus.SUSPENDED)
-
-
-def deactivate(who: Visitor) -> None:
-    act(users.set_status, who.user_id, UserStatus.INACTIVE)
-
-
-def remove(who: Visitor) -> None:
-    act(members.remove, who.user_id, actor=who.colleague)
 
 
 @contextmanager
@@ -185,14 +99,7 @@ def choose(page: OpenPage, socket: RawSocket, who: Visitor, theme: Theme) -> Non
     wait_until(lambda: who.theme == theme)
 
 
-@pytest.mark.parametrize(
-    "cause",
-    [
-        sign_out, revoke, revoke_others, change_password, reset_password, suspend, deactivate,
-        remove,
-    ],
-    ids=lambda cause: cause.__name__,
-)  # fmt: skip
+@pytest.mark.parametrize("cause", ENDS, ids=lambda cause: cause.__name__)
 def test_what_ends_a_session_closes_its_pages_and_nothing_follows(
     web: Stack, replica: Stack, arrive: Arrive, cause: Callable[[Visitor], None]
 ) -> None:
