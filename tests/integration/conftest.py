@@ -13,6 +13,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
 from starlette.requests import Request
@@ -77,6 +78,15 @@ def line(graph: Graph, acme: Team, rival: Team) -> Iterator[Line]:
     client._http()
     yield make_line(graph, acme)
     close_client()
+
+
+@pytest.fixture
+def requests(line: Line) -> Iterator[list[httpx.Request]]:
+    """Return what leaves the product's own client from here on."""
+    seen: list[httpx.Request] = []
+    client._http().event_hooks = {"request": [seen.append]}
+    yield seen
+    client._http().event_hooks = {}
 
 
 @pytest.fixture

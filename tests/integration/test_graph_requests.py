@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-from collections.abc import Iterator
 from uuid import UUID
 
 import httpx
@@ -31,15 +30,6 @@ from tests.table_rows import execute, status_of
 from tests.waiting import wait_until
 
 pytestmark = needs_document
-
-
-@pytest.fixture
-def requests(line: Line) -> Iterator[list[httpx.Request]]:
-    """Return what leaves the product's own client from here on."""
-    seen: list[httpx.Request] = []
-    client._http().event_hooks = {"request": [seen.append]}
-    yield seen
-    client._http().event_hooks = {}
 
 
 def problems(requests: list[httpx.Request]) -> list[str]:

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,7 @@ from app.services.media.uploads import FileView
 from app.services.outbox.drain import drain as drain_outbox
 from app.services.sending import Written
 from app.services.storage import storage
-from app.services.whatsapp import client, contents
+from app.services.whatsapp import contents
 from app.services.whatsapp.interactives import AnyInteractive
 from tests.api.sent_kinds import (
     BUTTONS,
@@ -56,15 +55,6 @@ FILES = [
 @pytest.fixture(autouse=True)
 def _files(tmp_path: Path) -> None:
     configure(storage_url=(tmp_path / "files").as_uri())
-
-
-@pytest.fixture
-def requests(line: Line) -> Iterator[list[httpx.Request]]:
-    """Return what leaves the product's own client from here on."""
-    seen: list[httpx.Request] = []
-    client._http().event_hooks = {"request": [seen.append]}
-    yield seen
-    client._http().event_hooks = {}
 
 
 def bring(line: Line, data: bytes, name: str, mime: str) -> FileView:

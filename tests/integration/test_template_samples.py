@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from app.services.outbox.drain import drain as drain_outbox
 from app.services.templates import review
 from app.services.templates.fill import Values
 from app.services.templates.shape import SAMPLE, HeaderKind
-from app.services.whatsapp import client
 from tests.api.sent_kinds import picture
 from tests.factories import Team
 from tests.integration.outbox_line import Line
@@ -35,14 +33,6 @@ PDF = b"%PDF-1.4 a list of prices"
 @pytest.fixture(autouse=True)
 def _files(tmp_path: Path) -> None:
     configure(storage_url=(tmp_path / "files").as_uri())
-
-
-@pytest.fixture
-def requests(line: Line) -> Iterator[list[httpx.Request]]:
-    seen: list[httpx.Request] = []
-    client._http().event_hooks = {"request": [seen.append]}
-    yield seen
-    client._http().event_hooks = {}
 
 
 def bring(team: Team, data: bytes, name: str, mime: str) -> UUID:

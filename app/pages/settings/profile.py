@@ -2,13 +2,13 @@
 
 import zoneinfo
 
-from nicegui import background_tasks, events, ui
+from nicegui import background_tasks, ui
 
 from app.components import feedback
-from app.components.button import button, link_button, mark
-from app.components.call import action, call, in_thread
+from app.components.button import button, link_button
+from app.components.call import action, call
 from app.components.forms import Form, Values
-from app.components.person import avatar
+from app.components.picture_choice import picture_choice
 from app.components.settings_frame import section, settings_page
 from app.i18n import gettext as _
 from app.i18n import mark as mark_words
@@ -40,7 +40,12 @@ async def _load(session: SessionView, root: ui.element) -> None:
     with root:
         if waiting is not None:
             _unverified(session, waiting.address)
-        _picture(session, profile, root)
+        with section(_("Picture"), _("Your team sees it beside what you write.")):
+            picture_choice(
+                session.actor, profile.name or profile.email, profile.image,
+                keep=pictures.set_own, remove=pictures.remove_own,
+                then=lambda: _load(session, root), testid="profile-picture",
+            )  # fmt: skip
         _details(session, profile)
 
 
@@ -59,49 +64,6 @@ def _unverified(session: SessionView, address: str) -> None:
         button(_("Send a new link"), send_again, testid="verify-again")
         link = link_button(_("Change the address"), "/verify-email", testid="verify-change")
         link.props["data-leave"] = True
-
-
-def _picture(session: SessionView, profile: ProfileView, root: ui.element) -> None:
-    @action
-    async def take(event: events.UploadEventArguments) -> None:
-        try:
-            drawn = await in_thread(pictures.redraw, await event.file.read())
-        finally:
-            uploader.reset()
-        await call(session.actor, pictures.set_own, drawn)
-        await _load(session, root)
-
-    @action
-    async def remove() -> None:
-        await call(session.actor, pictures.remove_own)
-        await _load(session, root)
-
-    with (
-        section(_("Picture"), _("Your team sees it beside what you write.")),
-        ui.element("div").classes("hstack gap-3"),
-    ):
-        avatar(profile.name or profile.email, profile.image, is_large=True)
-        uploader = picture_upload(take)
-        button(
-            _("Choose a picture"),
-            lambda: uploader.run_method("pickFiles"),
-            testid="profile-picture-choose",
-        )
-        if profile.image:
-            button(_("Remove"), remove, look="ghost", testid="profile-picture-remove")
-
-
-def picture_upload(take: object) -> ui.upload:
-    """Return a hidden upload of one picture; the button beside it opens it."""
-    uploader = ui.upload(
-        on_upload=take,  # type: ignore[arg-type]  # an @action
-        auto_upload=True,
-        max_files=1,
-        max_file_size=pictures.MAX_BYTES,
-        on_rejected=lambda: feedback.toast(_("Choose a picture of at most 5 MB."), kind="error"),
-    ).classes("is-away")  # Quasar's own buttons in it have no names; ours beside it does it all
-    uploader.props["accept"] = "image/png,image/jpeg,image/webp,image/gif"
-    return mark(uploader, "picture-upload")
 
 
 def _details(session: SessionView, profile: ProfileView) -> None:

@@ -1,15 +1,15 @@
 """The workspace's name, logo and time zone."""
 
-from nicegui import background_tasks, events, ui
+from nicegui import background_tasks, ui
 
 from app.components import feedback
-from app.components.button import button, link_button
-from app.components.call import action, call, in_thread
+from app.components.button import link_button
+from app.components.call import action, call
 from app.components.forms import Form, Values
-from app.components.person import avatar
+from app.components.picture_choice import picture_choice
 from app.components.settings_frame import section, settings_page
 from app.i18n import gettext as _
-from app.pages.settings.profile import picture_upload, time_zones
+from app.pages.settings.profile import time_zones
 from app.services import pictures, workspaces
 from app.services.sessions import SessionView
 from app.services.workspaces import WorkspaceView
@@ -28,38 +28,16 @@ async def _load(session: SessionView, root: ui.element) -> None:
         return
     root.clear()
     with root:
-        _logo(session, view, root)
+        with section(_("Logo")):
+            picture_choice(
+                session.actor, view.name, view.logo,
+                keep=pictures.set_logo, remove=pictures.remove_logo,
+                then=lambda: _load(session, root), testid="workspace-logo",
+            )  # fmt: skip
         _details(session, view)
         with section(_("Another business?"), _("A workspace has numbers and a plan of its own.")):
             new = link_button(_("New workspace"), "/workspaces/new", testid="workspace-new")
             new.props["data-leave"] = True
-
-
-def _logo(session: SessionView, view: WorkspaceView, root: ui.element) -> None:
-    @action
-    async def take(event: events.UploadEventArguments) -> None:
-        try:
-            drawn = await in_thread(pictures.redraw, await event.file.read())
-        finally:
-            uploader.reset()
-        await call(session.actor, pictures.set_logo, drawn)
-        await _load(session, root)
-
-    @action
-    async def remove() -> None:
-        await call(session.actor, pictures.remove_logo)
-        await _load(session, root)
-
-    with section(_("Logo")), ui.element("div").classes("hstack gap-3"):
-        avatar(view.name, view.logo, is_large=True)
-        uploader = picture_upload(take)
-        button(
-            _("Choose a picture"),
-            lambda: uploader.run_method("pickFiles"),
-            testid="workspace-logo-choose",
-        )
-        if view.logo:
-            button(_("Remove"), remove, look="ghost", testid="workspace-logo-remove")
 
 
 def _details(session: SessionView, view: WorkspaceView) -> None:

@@ -14,6 +14,7 @@ from app.services.inbound import consent, messages, news, numbers, people, statu
 from app.services.inbound.items import Item, News
 from app.services.inbound.threads import Thread, lock_threads, update_threads
 from app.services.media import expected
+from app.services.whatsapp.errors import OPTED_OUT
 
 UNKNOWN_NUMBER = "The phone number is not connected here. It is applied once it is."
 
@@ -47,9 +48,11 @@ def apply(connection: Connection, batch: list[Item | News]) -> Applied:
     contacts = people.resolve(connection, persons)
     keys = [message.thread_key(contacts) for message in inbound]
     moved = people.moved(contacts, [(one.person, one.message) for one in inbound])
-    people.lock(connection, contacts.values(), moved)
+    refusals = consent.refusals(connection, statuses.refused_with(updates, targets, OPTED_OUT))
+    people.lock(connection, [*contacts.values(), *(one.contact_id for one in refusals)], moved)
     people.move(connection, moved)
     consent.apply(connection, contacts, wishes)
+    consent.refuse(connection, refusals)
     threads = lock_threads(
         connection,
         keys=set(keys),

@@ -1,7 +1,9 @@
 """What customers told WhatsApp about marketing: into the ledger. System-only: the webhook drain."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.db import Connection
@@ -24,6 +26,30 @@ class Wish:
 
     person: Person
     preference: Preference
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A no that WhatsApp told by refusing a message."""
+
+    workspace_id: UUID
+    contact_id: UUID
+    said_at: dt.datetime
+
+
+def refusals(connection: Connection, messages: Sequence[tuple[UUID, dt.datetime]]) -> list[Refusal]:
+    """Return whose no it was that these messages of ours failed, given by id and moment."""
+    if not messages:
+        return []
+    rows = connection.execute(
+        """
+        SELECT m.workspace_id, m.contact_id, r.said_at
+        FROM unnest(%b::uuid[], %b::timestamptz[]) AS r (id, said_at) JOIN messages m USING (id)
+        ORDER BY m.contact_id
+        """,
+        ([message_id for message_id, _ in messages], [said_at for _, said_at in messages]),
+    ).fetchall()
+    return [Refusal(*row) for row in rows]
 
 
 def gather(known: Sequence[tuple[Number, Item]]) -> list[Wish]:
@@ -50,6 +76,22 @@ def apply(connection: Connection, contacts: dict[Identity, UUID], wishes: Sequen
         )
         for wish in wishes
     ]
+    _keep(connection, rows)
+
+
+def refuse(connection: Connection, said: Sequence[Refusal]) -> None:
+    """Write down what refusals of messages told; the contacts are locked, or locked here."""
+    _keep(
+        connection,
+        [(new_id(), one.workspace_id, one.contact_id, False, None, one.said_at) for one in said],
+    )
+
+
+def _keep(
+    connection: Connection,
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Keep rows of id, workspace, contact, yes or no, words, moment."""
     if not rows:
         return
     columns = [list(column) for column in zip(*rows, strict=True)]

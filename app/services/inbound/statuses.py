@@ -7,6 +7,7 @@ of the earlier attempt count only if they are new and say that the customer has 
 System-only: the drains.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from app.db import Connection
 from app.ids import new_id
+from app.models.enums import MessageStatus
 from app.services.inbound.items import Item
 from app.services.inbound.numbers import Number
 from app.services.inbound.threads import Threads
@@ -97,6 +99,19 @@ def find_targets(
         ),
     ).fetchall()
     return {(row[0], row[1], row[2]): Target(*row[3:]) for row in rows}
+
+
+def refused_with(
+    news: Sequence[News], targets: dict[tuple[UUID, UUID, str], Target], code: int
+) -> list[tuple[UUID, dt.datetime]]:
+    """Return which of our messages failed for this reason, and when."""
+    return [
+        (targets[one.message_key].id, one.update.timestamp)
+        for one in news
+        if one.message_key in targets
+        and one.update.status == MessageStatus.FAILED.value
+        and any(error.code == code for error in one.update.errors)
+    ]
 
 
 def lock_wamids(connection: Connection, wamids: Iterable[str]) -> None:

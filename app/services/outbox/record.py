@@ -12,6 +12,7 @@ from app.events import Bell
 from app.models.enums import MessageStatus
 from app.services import previews
 from app.services.inbound import statuses
+from app.services.outbox import aftermath
 from app.services.outbox.claim import Claimed, Place
 from app.services.outbox.due import ABANDONED
 from app.services.whatsapp.client import Accepted, Outcome, Refused, Unseen
@@ -27,6 +28,7 @@ def record(connection: Connection, one: Claimed, outcome: Outcome) -> None:
     place = one.place
     with connection.transaction():
         crash.point("outbox.recorded", [one.text])
+        aftermath.note_wish(connection, one, outcome)
         match outcome:
             case Accepted(wamid):
                 bells = settle(connection, place, MessageStatus.SENT, wamid=wamid)
@@ -38,7 +40,7 @@ def record(connection: Connection, one: Claimed, outcome: Outcome) -> None:
                 bells = pause(connection, place, pause_s, error=_error(outcome))
             case _:
                 bells = settle(connection, place, MessageStatus.FAILED, error=_error(outcome))
-    events.publish(bells)
+    events.publish(bells + aftermath.tell_of_token(connection, one, outcome))
 
 
 def expire(connection: Connection) -> None:

@@ -124,6 +124,8 @@ _NEVER_LEFT = Meaning(
 
 # Our own codes: the request could not be written with what the account has; it never left.
 MISCONFIGURED, NEVER_LEFT = -1, -2
+# Meta's codes that say more than that one message failed.
+TOKEN_ENDED, OPTED_OUT = 190, 131050
 # HTTP's codes, where the answer has none of Meta's.
 TOO_MANY, UNAVAILABLE = 429, 503
 
@@ -144,7 +146,7 @@ MEANINGS: dict[int, Meaning] = {
     131026: _UNREACHABLE,
     131047: _WINDOW,
     131049: _CAP,
-    131050: _OPTED_OUT,
+    OPTED_OUT: _OPTED_OUT,
     **dict.fromkeys((100, 33, 131008, 131009, 131051, 131062, 135000, 137000), _PARAMETER),
     **dict.fromkeys((131052, 131053), _MEDIA),
     131021: _SELF,
@@ -155,7 +157,7 @@ MEANINGS: dict[int, Meaning] = {
     131048: _SPAM,
     130497: _REGION,
     130472: _EXPERIMENT,
-    190: _TOKEN,
+    TOKEN_ENDED: _TOKEN,
     **dict.fromkeys((0, 3, 10, *range(200, 300)), _PERMISSION),
     **dict.fromkeys(
         (
