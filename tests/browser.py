@@ -12,7 +12,10 @@ import sys
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps, once a page may have it
+]  # fmt: skip
 PACKAGES = ("chromium", "fonts-liberation", "fonts-noto-color-emoji")
 
 

@@ -25,6 +25,7 @@ from tests.api.sent_kinds import (
     picture,
 )
 from tests.factories import Team, make_contact, make_conversation, make_message
+from tests.recordings import recorded
 from tests.table_rows import count, row, value
 
 MESSAGES, MEDIA = "/api/messages", "/api/media"
@@ -55,6 +56,11 @@ def bring(
     api: Api, team: Team, data: bytes, name: str, mime: str, **headers: str
 ) -> httpx.Response:
     return api.post(MEDIA, headers=key_of(team.id) | headers, files={"file": (name, data, mime)})
+
+
+def bring_voice(api: Api, team: Team, data: bytes) -> httpx.Response:
+    file = {"file": ("blob", data, "audio/webm")}
+    return api.post(MEDIA, headers=key_of(team.id), files=file, data={"voice": "true"})
 
 
 @pytest.mark.parametrize(("kind", "content", "_sent"), WITHOUT_FILE, ids=KINDS)
@@ -244,3 +250,30 @@ def test_every_kind_that_can_be_sent_is_tried_here():
 
     assert tried <= {str(kind.value) for kind in MessageType}
     assert len(tried) == 11
+
+
+def test_recording_of_a_browser_is_sent_as_a_voice_message(
+    api: Api, acme: Team, customer: str, tmp_path: Path
+):
+    sound = recorded(tmp_path / "sound", "webm", "libopus", seconds=1).read_bytes()
+
+    brought = bring_voice(api, acme, sound)
+
+    assert brought.status_code == 201, brought.text
+    file = brought.json()["media"]
+    assert (file["type"], file["contentType"], file["filename"]) == (
+        "audio",
+        "audio/ogg",
+        "voice.ogg",
+    )
+    content = {"mediaId": file["id"], "voice": True}
+    sent = send(api, acme, customer, "audio", content)
+    assert sent.json()["message"]["content"]["voice"] is True
+
+
+def test_recording_that_is_none_is_refused(api: Api, acme: Team):
+    refused = bring_voice(api, acme, b"%PDF-1.4 no sound")
+
+    assert error_of(refused) == (422, "validation_failed")
+    assert set(refused.json()["error"]["fields"]) == {"file"}
+    assert count("media_files") == 0

@@ -1,9 +1,10 @@
 """Files: bringing one to send, reading one that came."""
 
 import asyncio
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import UploadFile
+from fastapi import Form, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -44,10 +45,21 @@ class OneFile(Answer):
 
 @router.post("/media", status_code=201)
 @asking(Permission.MESSAGE_SEND)
-def upload_file(call: UploadCall, file: UploadFile) -> OneFile:
-    """Keep a file to send: at most 100 MB, and what its name says."""
+def upload_file(
+    call: UploadCall,
+    file: UploadFile,
+    voice: Annotated[bool, Form()] = False,  # noqa: FBT002  # a field of the form
+) -> OneFile:
+    """Keep a file to send: at most 100 MB, and what its name says.
+
+    With `voice` a recording of any kind becomes a voice message: OGG with Opus.
+    """
     brought = uploads.bring(
-        call.actor, file.file, filename=file.filename or "", declared=file.content_type or ""
+        call.actor,
+        file.file,
+        filename=file.filename or "",
+        declared=file.content_type or "",
+        is_voice=voice,
     )
     return _one(brought)
 

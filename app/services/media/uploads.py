@@ -22,11 +22,13 @@ from app.i18n import gettext as _
 from app.ids import new_id
 from app.models import MediaFile
 from app.models.enums import MediaState
+from app.services import voicing
 from app.services.media.keep import keep
 from app.services.media.kinds import HEAD, LARGEST, MediaKind, kind_of, named_type, sniff
 from app.services.storage import new_key
 
 MAX_NAME = 200
+VOICE, VOICE_NAME = "audio/ogg", "voice.ogg"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Types that a name cannot stand for without being it: what opens by a click, or shows in a page.
 _SHOWN = ("image/", "video/", "audio/", "application/pdf")
@@ -48,18 +50,25 @@ class FileView:
     has_thumbnail: bool
 
 
-def bring(actor: Actor, file: IO[bytes], *, filename: str, declared: str) -> FileView:
+def bring(
+    actor: Actor, file: IO[bytes], *, filename: str, declared: str, is_voice: bool = False
+) -> FileView:
     """Keep a file to send. What it is, its first bytes say; name and `declared` may not lie.
 
+    A recording becomes a voice message, whatever a browser has recorded: OGG with Opus.
+
     Raises:
-        ValidationFailed: it is empty, too large, not what its name says, or a picture that cannot
-            be opened.
+        ValidationFailed: it is empty, too large, not what its name says, or a picture or
+            a recording that cannot be opened.
         StorageFailed: it cannot be kept right now.
     """
     actor.require(Permission.MESSAGE_SEND)
     file_id, now, name = new_id(), utc_now(), safe_name(filename)
     with tempfile.NamedTemporaryFile(prefix="upload-") as copy:
         digest, size = _copy(file, copy)
+        if is_voice:
+            digest, size = _make_voice(copy)
+            name, declared = VOICE_NAME, VOICE
         copy.seek(0)
         content_type = sniff(copy.read(HEAD), name=name, declared=declared)
         _require_honest(content_type, name, declared)
@@ -125,6 +134,18 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> tuple[str, int]:
     shutil.copyfileobj(source, target, CHUNK)
     target.flush()
     return digest_of(source).hex(), size
+
+
+def _make_voice(copy: IO[bytes]) -> tuple[str, int]:
+    """Put a voice message in place of a recording; returns its SHA-256 and its size."""
+    made = voicing.to_voice(Path(copy.name))
+    if made is None:
+        raise _refused(_("This recording cannot be opened. Please record it again."))
+    copy.seek(0)
+    copy.truncate()
+    copy.write(made)
+    copy.flush()
+    return digest_of(copy).hex(), len(made)
 
 
 def _require_honest(content_type: str, name: str, declared: str) -> None:

@@ -4,6 +4,7 @@
 import { Attachments } from "parley/attachments.js";
 import { readDraft, writeDraft } from "parley/drafts.js";
 import { reader } from "parley/reader.js";
+import { Recorder, canRecord } from "parley/recorder.js";
 import { forget, keep, unsent } from "parley/unsent.js";
 
 const LIMIT = 4096;
@@ -23,7 +24,7 @@ function uuid() {
 
 export default {
   mixins: [reader],
-  components: { Attachments },
+  components: { Attachments, Recorder },
   template: `
     <div class="composer" data-testid="composer">
       <div v-if="!canSend" class="composer-closed" data-testid="composer-blocked">
@@ -39,10 +40,11 @@ export default {
           <div class="grow"><span class="quote-who">{{ quote.who }}</span><span class="quote-text" dir="auto">{{ quote.text }}</span></div>
           <button type="button" class="icon-btn" :aria-label="strings.no_quote" :title="strings.no_quote" data-testid="composer-quote-remove" @click="quote = null"><svg class="i" aria-hidden="true"><use :href="icon('x')"></use></svg></button>
         </div>
+        <recorder v-if="recording" :strings="strings" :sprite="sprite" @cancel="stopRecording" @done="onRecorded"></recorder>
         <attachments ref="tray" :strings="strings" :sprite="sprite" @change="files = $event" @enter="send"></attachments>
-        <textarea ref="box" class="composer-input" rows="1" data-testid="composer-input" v-model="text" :placeholder="strings.placeholder" :aria-label="strings.input_label"
+        <textarea v-show="!recording" ref="box" class="composer-input" rows="1" data-testid="composer-input" v-model="text" :placeholder="strings.placeholder" :aria-label="strings.input_label"
           :aria-describedby="$.uid + '-count'" enterkeyhint="send" dir="auto" @input="onInput" @keydown.enter="onEnter" @keydown.esc="quote = null" @paste="onPaste"></textarea>
-        <div class="composer-left">
+        <div v-show="!recording" class="composer-left">
           <input ref="picker" type="file" multiple hidden data-testid="composer-files" @change="onPick">
           <button type="button" class="icon-btn" data-testid="composer-attach" :aria-label="strings.attach" :title="strings.attach" @click="$refs.picker.click()"><svg class="i" aria-hidden="true"><use :href="icon('paperclip')"></use></svg></button>
           <span class="composer-more" @keydown.esc="closeMenu">
@@ -57,8 +59,9 @@ export default {
           <span class="badge" :class="tone" role="timer" :title="until" data-testid="composer-window"><svg class="i" aria-hidden="true"><use :href="icon('clock')"></use></svg><span class="not-phone">{{ leftText }}</span><span class="only-phone" aria-hidden="true">{{ leftShort }}</span></span>
           <span :id="$.uid + '-count'" class="composer-count" :class="{ 'is-over': length > limit }" role="status"><template v-if="length >= countFrom">{{ counter }}</template></span>
         </div>
-        <div class="composer-right">
+        <div v-show="!recording" class="composer-right">
           <span class="composer-hint" aria-hidden="true"><span class="kbd"><svg class="i"><use :href="icon('corner-down-left')"></use></svg></span>{{ strings.to_send }}</span>
+          <button v-if="canRecord && !ready && !files" ref="mic" type="button" class="icon-btn composer-record" data-testid="composer-record" :aria-label="strings.record" :title="strings.record" @click="recording = true"><svg class="i" aria-hidden="true"><use :href="icon('mic')"></use></svg></button>
           <button class="composer-send" type="submit" data-testid="composer-send" :class="{ 'is-over': length > limit || waits }" :aria-disabled="length > limit || waits ? 'true' : null" :aria-label="strings.send" :title="strings.send">
             <svg class="i" aria-hidden="true"><use :href="icon('send')"></use></svg>
           </button>
@@ -69,7 +72,7 @@ export default {
   props: { conversationId: String, userId: String, windowExpiresAt: String, canSend: Boolean, kinds: Array },
   emits: ["compose", "send", "template", "typing"],
   data() {
-    return { text: "", expires: this.windowExpiresAt, limit: LIMIT, countFrom: COUNT_FROM, now: Date.now(), quote: null, files: 0, waits: false, dragged: false, more: false };
+    return { text: "", expires: this.windowExpiresAt, limit: LIMIT, countFrom: COUNT_FROM, now: Date.now(), quote: null, files: 0, waits: false, dragged: false, more: false, recording: false, canRecord };
   },
   computed: {
     left() {
@@ -217,6 +220,15 @@ export default {
       this.closeMenu(); // where the focus returns to when the form closes
       this.$emit("compose", { kind, answers: this.quote?.id ?? null });
       this.quote = null;
+    },
+    stopRecording() {
+      this.recording = false;
+      this.$nextTick(() => (this.$refs.mic ?? this.$refs.box)?.focus());
+    },
+    onRecorded(file) {
+      this.recording = false;
+      this.$refs.tray.add([file], { voice: true });
+      this.$nextTick(this.send);
     },
     onPick({ target }) {
       this.attach(target.files);

@@ -36,23 +36,24 @@ export const Attachments = {
     for (const item of this.items) this.forget(item);
   },
   methods: {
-    add(files) {
+    // What was just recorded is a `voice` message.
+    add(files, { voice = false } = {}) {
       const room = Math.max(0, MOST - this.items.length);
-      for (const file of [...files].slice(0, room)) this.takeIn(file);
+      for (const file of [...files].slice(0, room)) this.takeIn(file, voice);
       this.excess = files.length > room;
       this.$emit("change", this.items.length);
     },
-    takeIn(file) {
+    takeIn(file, voice) {
       this.count += 1;
       const isShown = /^image\/(png|jpeg|webp|gif)$/.test(file.type);
-      this.items.push({ key: this.count, name: file.name || this.strings.pasted, bytes: file.size, preview: isShown ? URL.createObjectURL(file) : null, caption: "", progress: 0, state: "coming", error: null, id: null, kind: null });
+      this.items.push({ key: this.count, name: voice ? this.strings.voice_message : file.name || this.strings.pasted, bytes: file.size, preview: isShown ? URL.createObjectURL(file) : null, caption: "", progress: 0, state: "coming", error: null, id: null, kind: null });
       const item = this.items[this.items.length - 1];
       if (!file.size) this.refuse(item, this.strings.empty_file);
       else if (file.size > LARGEST) this.refuse(item, this.strings.too_large);
-      else this.upload(item, file);
+      else this.upload(item, file, voice);
     },
-    upload(item, file) {
-      const coming = bring(file, item.name, { failed: this.strings.upload_failed, onProgress: (part) => (item.progress = part) });
+    upload(item, file, voice) {
+      const coming = bring(file, item.name, { voice, failed: this.strings.upload_failed, onProgress: (part) => (item.progress = part) });
       this.requests.set(item.key, { abort: coming.abort, done: coming.done.then((answer) => this.onAnswer(item, answer)) });
     },
     onAnswer(item, { media, error }) {
