@@ -1,7 +1,7 @@
 """Times in words, for lists where the exact minute does not matter."""
 
 import datetime as dt
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from nicegui import Client
 
@@ -11,6 +11,15 @@ from app.i18n import ngettext
 from app.services.sessions import SessionView
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def time_zones() -> list[str]:
+    """Return the names of places, without the historic and technical ones."""
+    return sorted(
+        zone
+        for zone in available_timezones()
+        if zone == "UTC" or ("/" in zone and not zone.startswith(("Etc/", "SystemV/", "posix")))
+    )
 
 
 async def zone_of(session: SessionView, client: Client) -> ZoneInfo:

@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 from app.actor import Actor, Permission
 from app.errors import NotFound, ValidationFailed
 from app.i18n import gettext as _
-from app.models import Conversation, MediaFile, Message
-from app.models.enums import MediaState, MessageType
+from app.models import Conversation, Message
+from app.models.enums import MessageType
+from app.services.media import files
 from app.services.media.kinds import MAX_BYTES, MAX_STILL_STICKER, MediaKind, fits
 from app.services.sending import Written
 from app.services.text import is_storable
@@ -102,15 +103,7 @@ def file(
         ValidationFailed: WhatsApp does not take it as this kind, or the caption does not fit.
     """
     actor.require(Permission.MESSAGE_SEND)
-    row = session.exec(
-        select(MediaFile).where(
-            col(MediaFile.workspace_id) == actor.workspace_id,
-            col(MediaFile.id) == file_id,
-            col(MediaFile.state) == MediaState.STORED,
-        )
-    ).first()
-    if row is None:
-        raise NotFound
+    row = files.stored(session, actor, file_id)
     if problem := unfit(kind, row.content_type or "", row.size_bytes or 0):
         raise ValidationFailed({"media_id": problem})
     content: dict[str, Any] = {

@@ -1,7 +1,5 @@
 """One's own name, picture, time zone and theme."""
 
-import zoneinfo
-
 from nicegui import background_tasks, ui
 
 from app.components import feedback
@@ -10,6 +8,7 @@ from app.components.call import action, call
 from app.components.forms import Form, Values
 from app.components.picture_choice import picture_choice
 from app.components.settings_frame import section, settings_page
+from app.components.when import time_zones
 from app.i18n import gettext as _
 from app.i18n import mark as mark_words
 from app.models.enums import Theme
@@ -106,12 +105,3 @@ def _paint(theme: Theme) -> None:
             ui.run_javascript("window.shell.setTheme('dark')")
         case Theme.SYSTEM:
             ui.run_javascript("window.shell.setTheme('system')")
-
-
-def time_zones() -> list[str]:
-    """Return the names of places, without the historic and technical ones."""
-    return sorted(
-        zone
-        for zone in zoneinfo.available_timezones()
-        if zone == "UTC" or ("/" in zone and not zone.startswith(("Etc/", "SystemV/", "posix")))
-    )

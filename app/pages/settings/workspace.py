@@ -8,8 +8,8 @@ from app.components.call import action, call
 from app.components.forms import Form, Values
 from app.components.picture_choice import picture_choice
 from app.components.settings_frame import section, settings_page
+from app.components.when import time_zones
 from app.i18n import gettext as _
-from app.pages.settings.profile import time_zones
 from app.services import pictures, workspaces
 from app.services.sessions import SessionView
 from app.services.workspaces import WorkspaceView

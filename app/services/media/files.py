@@ -40,14 +40,8 @@ def readable(session: Session, actor: Actor, file_id: UUID, *, is_small: bool = 
         NotFound: it is missing, another workspace's, or not there yet.
     """
     actor.require(Permission.CONVERSATION_READ)
-    row = session.exec(
-        select(MediaFile).where(
-            col(MediaFile.workspace_id) == actor.workspace_id,
-            col(MediaFile.id) == file_id,
-            col(MediaFile.state) == MediaState.STORED,
-        )
-    ).first()
-    if row is None or row.storage_key is None:
+    row = stored(session, actor, file_id)
+    if row.storage_key is None:
         raise NotFound
     if is_small and row.has_thumbnail:
         return Readable(
@@ -63,6 +57,24 @@ def readable(session: Session, actor: Actor, file_id: UUID, *, is_small: bool = 
         filename=row.filename or "",
         is_inline=content_type in INLINE,
     )
+
+
+def stored(session: Session, actor: Actor, file_id: UUID) -> MediaFile:
+    """Return the row of a file that is here. System-only: the caller has asked what one may.
+
+    Raises:
+        NotFound: it is missing, another workspace's, or not there yet.
+    """
+    row = session.exec(
+        select(MediaFile).where(
+            col(MediaFile.workspace_id) == actor.workspace_id,
+            col(MediaFile.id) == file_id,
+            col(MediaFile.state) == MediaState.STORED,
+        )
+    ).first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def give(session: Session, workspace_id: UUID, file_id: UUID, message_id: UUID) -> None:
