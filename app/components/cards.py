@@ -51,6 +51,7 @@ def _card(
     sub: str = "",
     lines: Iterable[tuple[str, str]] = (),
     link: tuple[str, str] | None = None,
+    is_below: bool = False,
 ) -> Card:
     kept = [{"label": label, "text": text} for label, text in lines if text]
     return {
@@ -59,6 +60,7 @@ def _card(
         "sub": sub,
         "lines": kept[:MOST_LINES],
         "link": {"href": link[0], "label": link[1]} if link else None,
+        "below": is_below,  # the text, which stands below all others
     }
 
 
@@ -182,7 +184,8 @@ def _choices(content: dict[str, Any]) -> Iterator[Card]:
         rows = _list(section.get("rows"))
         named = [(_text(row.get("title")), _text(row.get("description"))) for row in rows]
         lines = [(title, what) if what else ("", title) for title, what in named]
-        yield _card("list", _text(section.get("title")) or _("List"), lines=lines)
+        title = _text(section.get("title")) or _("List")
+        yield _card("list", title, lines=lines, is_below=True)
 
 
 def _advertisement(referral: dict[str, Any]) -> Iterator[Card]:

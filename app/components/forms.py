@@ -28,7 +28,9 @@ class Field:
 
     def __init__(self, label: str, control: "ValueElement[Any]", *, testid: str) -> None:
         self.control = mark(control, testid)
+        self._is_wrong = False
         control.props["aria-label"] = label
+        control.on_value_change(self._forget)
 
     @property
     def value(self) -> Any:
@@ -36,10 +38,15 @@ class Field:
         return self.control.value
 
     def show_error(self, sentence: str | None) -> None:
-        """Mark the field, or take the mark away."""
+        """Mark the field, or take the mark away, as does whoever changes what is in it."""
+        self._is_wrong = bool(sentence)
         self.control.props["error"] = bool(sentence)
         self.control.props["error-message"] = sentence or ""
         self.control.props["aria-invalid"] = "true" if sentence else "false"
+
+    def _forget(self) -> None:
+        if self._is_wrong:
+            self.show_error(None)
 
     def focus(self) -> None:
         """Put the cursor into it."""

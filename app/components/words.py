@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 from app.components.cards import cards
 from app.i18n import gettext as _
@@ -63,6 +64,7 @@ _NAMES = {
     MessageType.UNSUPPORTED: mark("A kind of message that WhatsApp does not pass on to businesses"),
 }
 _VOICE = mark("Voice message")
+_BLANK = mark("A message of spaces only")
 _IN_THE_APP = mark("This message can be read in the WhatsApp Business app only")
 _UNKNOWN = mark("A kind of message that cannot be shown here yet")
 
@@ -72,16 +74,23 @@ def preview(kind: MessageType | None, text: str | None, *, is_voice: bool = Fals
     if kind is None:
         return Words("")
     if kind in PLAIN and text:
-        return Words(text)
+        return Words(_(_BLANK) if is_blank(text) else text)
     return Words(text or (_(_VOICE) if is_voice else name_of(kind)), _ICONS.get(kind))
 
 
 def body(view: MessageView) -> Words:
     """Return what the bubble shows of a message."""
+    if view.type in PLAIN and is_blank(view.text or "x"):
+        return Words(_(_BLANK), is_sentence=True)
     if (view.type in PLAIN and view.text) or _is_shown_apart(view):
         return Words("" if view.type in CARDS else view.text or "")
     icon = _ICONS.get(view.type, "info")
     return Words(_sentence(view), icon, is_sentence=True)
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nobody would see anything of a text."""
+    return all(one.isspace() or category(one) == "Cf" for one in text)
 
 
 def _is_shown_apart(view: MessageView) -> bool:

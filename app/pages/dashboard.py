@@ -66,7 +66,9 @@ class Dashboard:
             (
                 "unread",
                 counts.unread_conversations,
-                ngettext("{n} message to read", "{n} messages to read", unread).format(n=unread),
+                ngettext("{n} message to read", "{n} messages to read", unread).format(
+                    n=f"{unread:,}"
+                ),
             ),
             (
                 "conversations",

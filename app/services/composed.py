@@ -67,8 +67,6 @@ def buttons(texts: Texts) -> Written:
         ValidationFailed: by these names.
     """
     titles = [title for name in BUTTONS if (title := _text(texts, name))]
-    if not titles:
-        raise ValidationFailed({"first": _("Write what is on the button.")})
     if len(set(titles)) != len(titles):
         raise ValidationFailed({"second": _("Each button says something else.")})
     replies = [
@@ -76,7 +74,10 @@ def buttons(texts: Texts) -> Written:
         for number, title in enumerate(titles, 1)
     ]
     body = {"type": "button", **_words(texts), "action": {"buttons": replies}}
-    return writing.interactive(_read(interactives.Buttons, body, {"action": "first"}))
+    lacking = _("Write what is on the button.")
+    return writing.interactive(
+        _read(interactives.Buttons, body, {"action": "first"}, lacking=lacking)
+    )
 
 
 def choices(texts: Texts) -> Written:
@@ -86,19 +87,15 @@ def choices(texts: Texts) -> Written:
         ValidationFailed: by these names.
     """
     lines = [line.strip() for line in _text(texts, "rows").splitlines() if line.strip()]
-    if not 1 <= len(lines) <= interactives.MAX_ROWS:
-        raise ValidationFailed({"rows": _("Write one to ten choices, each in a line of its own.")})
     rows = []
     for number, line in enumerate(lines, 1):
         title, _colon, more = (part.strip() for part in line.partition(":"))
         rows.append({"id": f"{number}", "title": title} | ({"description": more} if more else {}))
     action = {"button": _text(texts, "button"), "sections": [{"rows": rows}]}
     body = {"type": "list", **_words(texts), "action": action}
-    return writing.interactive(
-        _read(
-            interactives.Choices, body, {"sections": "rows", "button": "button", "action": "rows"}
-        )
-    )
+    names = {"sections": "rows", "button": "button", "action": "rows"}
+    lacking = _("Write one to ten choices, each in a line of its own.")
+    return writing.interactive(_read(interactives.Choices, body, names, lacking=lacking))
 
 
 def link(texts: Texts) -> Written:
@@ -124,13 +121,14 @@ def _words(texts: Texts) -> dict[str, Any]:
     )
 
 
-def _read(shape: type[M], given: dict[str, Any], names: dict[str, str]) -> M:
-    """Read what a form gave; `names` says which of its fields stands for which member."""
+def _read(shape: type[M], given: dict[str, Any], names: dict[str, str], *, lacking: str = "") -> M:
+    """Read what a form gave; `names` says which of its fields stands for which member, `lacking`
+    what to say where a list has too few or too many."""
     try:
         return shape.model_validate(given)
     except ValidationError as error:
         raise ValidationFailed(
-            {_field(one["loc"], names): _sentence(one) for one in error.errors()}
+            {_field(one["loc"], names): _sentence(one, lacking) for one in error.errors()}
         ) from error
 
 
@@ -140,8 +138,10 @@ def _field(place: tuple[str | int, ...], names: dict[str, str]) -> str:
     return found[-1] if found else "text"
 
 
-def _sentence(problem: Any) -> str:
+def _sentence(problem: Any, lacking: str) -> str:
     limits = problem.get("ctx", {})
+    if problem["type"] in {"too_short", "too_long"}:
+        return lacking
     if problem["type"] == "string_too_long":
         return _("Write at most {max_length} characters.").format(**limits)
     if problem["type"] == "string_too_short":

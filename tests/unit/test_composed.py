@@ -89,3 +89,19 @@ def test_what_is_wrong_is_said_at_its_field(kind: str, texts: dict[str, Any], fi
 
     assert set(refused.value.fields) == {field}
     assert all(refused.value.fields.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("buttons", {"text", "first"}),
+        ("choices", {"text", "button", "rows"}),
+        ("link", {"text", "label", "url"}),
+        ("person", {"name", "phone"}),
+    ],
+)
+def test_everything_that_an_empty_form_lacks_is_said_at_once(kind: str, fields: set[str]):
+    with pytest.raises(ValidationFailed) as refused:
+        composed.MAKERS[kind]({})
+
+    assert set(refused.value.fields) == fields

@@ -74,3 +74,12 @@ def test_what_stands_above_the_text_says_where_it_comes_from(
 
     assert found.startswith(says)
     assert bool(found) is bool(says)
+
+
+@pytest.mark.parametrize("text", [" ", "\n\t ", "\u200b", " \u2060\ufeff "])
+def test_a_message_that_nobody_can_see_says_so(text: str):
+    assert bubble(MessageType.TEXT, text) == words.Words(
+        "A message of spaces only", is_sentence=True
+    )
+    assert words.preview(MessageType.TEXT, text).text == "A message of spaces only"
+    assert bubble(MessageType.TEXT, f"{text}x") == words.Words(f"{text}x")

@@ -29,12 +29,13 @@ export const Bubble = {
           <span class="quote-text" dir="auto"><svg v-if="row.quote.icon && !row.quote.gone" class="i" aria-hidden="true"><use :href="icon(row.quote.icon)"></use></svg>{{ row.quote.gone ? strings.deleted : row.quote.text }}</span>
         </button>
         <span v-if="row.gone" class="bubble-sentence"><svg class="i" aria-hidden="true"><use :href="icon('ban')"></use></svg><span>{{ strings.deleted }}</span></span>
-        <cards v-if="row.cards?.length" :cards="row.cards" :sprite="sprite"></cards>
+        <cards v-if="cardsAt(false).length" :cards="cardsAt(false)" :sprite="sprite"></cards>
         <b v-if="row.heading" class="bubble-heading" dir="auto">{{ row.heading }}</b>
         <file-bubble v-if="row.file" :file="row.file" :strings="strings" :sprite="sprite" @enlarge="$emit('enlarge', $event)" @relink="$emit('relink')" @refetch="$emit('refetch', $event)"></file-bubble>
         <span v-if="row.is_sentence" class="bubble-sentence"><svg v-if="row.icon" class="i" aria-hidden="true"><use :href="icon(row.icon)"></use></svg><span>{{ row.text }}</span></span>
         <rich-text v-else-if="row.text" :text="row.text"></rich-text>
         <span v-if="row.footer" class="bubble-footer" dir="auto">{{ row.footer }}</span>
+        <cards v-if="cardsAt(true).length" :cards="cardsAt(true)" :sprite="sprite"></cards>
         <span class="bubble-meta">
           <span v-if="row.edited" :title="row.edited">{{ strings.edited }}</span><span v-if="row.edited" aria-hidden="true">·</span>
           <span v-if="first && row.author" class="bubble-author">{{ row.author }}</span><span v-if="first && row.author" aria-hidden="true">·</span>
@@ -99,6 +100,9 @@ export const Bubble = {
     },
   },
   methods: {
+    cardsAt(below) {
+      return (this.row.cards ?? []).filter((one) => one.below === below);
+    },
     nameOf(direction, author) {
       return direction === "outbound" ? author || this.strings.us : this.contactName || this.strings.them;
     },
