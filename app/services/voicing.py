@@ -12,7 +12,7 @@ PATIENCE_S = 40.0  # the child counts the seconds that it works
 
 
 def to_voice(source: Path) -> bytes | None:
-    """Return a recording as OGG with Opus, at most its first half hour; None if it is no sound.
+    """Return a recording as OGG with Opus, at most its first 15 minutes; None if it is no sound.
 
     Takes up to 40 s.
     """

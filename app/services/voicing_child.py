@@ -11,7 +11,7 @@ import av
 from av.error import FFmpegError
 
 CHILD_MEMORY, CHILD_S = 1024 * 1024 * 1024, 30
-LONGEST_S = 30 * 60
+LONGEST_S = 15 * 60
 RATE, BITS_PER_S = 48_000, 32_000
 # Nothing but sounds as browsers and phones record them: no list that names other files, no network.
 ONLY = {

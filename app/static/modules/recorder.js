@@ -1,7 +1,7 @@
 // A voice message while it is spoken: what was said so far, a way out, and the way to the customer.
 import { reader } from "parley/reader.js";
 
-const LONGEST_S = 30 * 60; // the server keeps no more
+const LONGEST_S = 15 * 60; // the server keeps no more
 const KINDS = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
 
 export const canRecord = Boolean(navigator.mediaDevices?.getUserMedia && window.MediaRecorder);
