@@ -1,5 +1,6 @@
 """What a message says where it cannot be shown as the customer meant it: one plain sentence."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from unicodedata import category
@@ -21,6 +22,8 @@ class Words:
     is_sentence: bool = False
 
 
+LINE, MARK_KINDS = 300, 3
+MARKED = re.compile(r"(?<![\w*_~])([*_~])(?=\S)([^\n]+?)(?<=\S)\1(?![\w])")
 # Shown as they were written.
 PLAIN = {MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE, MessageType.TEMPLATE}
 
@@ -74,8 +77,9 @@ def preview(kind: MessageType | None, text: str | None, *, is_voice: bool = Fals
     if kind is None:
         return Words("")
     if kind in PLAIN and text:
-        return Words(_(_BLANK) if is_blank(text) else text)
-    return Words(text or (_(_VOICE) if is_voice else name_of(kind)), _ICONS.get(kind))
+        return Words(_(_BLANK) if is_blank(text) else without_marks(text))
+    said = without_marks(text) if text else ""
+    return Words(said or (_(_VOICE) if is_voice else name_of(kind)), _ICONS.get(kind))
 
 
 def body(view: MessageView) -> Words:
@@ -86,6 +90,14 @@ def body(view: MessageView) -> Words:
         return Words("" if view.type in CARDS else view.text or "")
     icon = _ICONS.get(view.type, "info")
     return Words(_sentence(view), icon, is_sentence=True)
+
+
+def without_marks(text: str) -> str:
+    """Return a text without WhatsApp's marks, for one plain line: *bold*, _italic_, ~struck~."""
+    plain = text[:LINE].replace("```", "")
+    for _level in range(MARK_KINDS):  # one kind may stand inside another
+        plain = MARKED.sub(r"\2", plain)
+    return plain
 
 
 def is_blank(text: str) -> bool:

@@ -83,3 +83,19 @@ def test_a_message_that_nobody_can_see_says_so(text: str):
     )
     assert words.preview(MessageType.TEXT, text).text == "A message of spaces only"
     assert bubble(MessageType.TEXT, f"{text}x") == words.Words(f"{text}x")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("What does *shipping* cost?", "What does shipping cost?"),
+        ("*_both_* and ~gone~", "both and gone"),
+        ("```mono``` text", "mono text"),
+        ("2*3*4 and snake_case_name", "2*3*4 and snake_case_name"),
+        ("* not bold * and _", "* not bold * and _"),
+        ("*a\nb*", "*a\nb*"),
+    ],
+)
+def test_one_line_about_a_message_is_without_its_marks(text: str, plain: str):
+    assert words.preview(MessageType.TEXT, text).text == plain
+    assert words.preview(MessageType.IMAGE, text).text == plain
